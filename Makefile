@@ -1,0 +1,70 @@
+# Hauspost. `make demo` shows it working, `make check` proves it; both install
+# what is missing first. `make help` lists the rest.
+#
+# A program is a word in PROGS, a module or a test is a file: nothing else to
+# edit. Objects go to $B, so variants (asan, fuzz) build beside each other.
+
+PROGS   = milter:hauspost-milter lmtpd/front:hauspost-lmtpd \
+	  lmtpd/storer:hauspost-storer lmtpd/runner:hauspost-runner \
+	  fetcher:hauspost-fetcher listmgr:hauspost-listmgr \
+	  autoconfig-cgi:hauspost-autoconfig cli:hauspost
+B       = build
+CFLAGS ?= -O2 -g
+WARN    = -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Werror
+HARDEN  = -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
+PKGS    = libpq libsodium libidn2 jansson inih libcap libseccomp libsystemd \
+	  libmicrohttpd libpcre2-8 gmime-3.0 libxml-2.0 libcurl libcares libcrypto
+
+ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -pthread -I. -MMD -MP $(WARN) $(HARDEN) \
+	  $(PKG_CFLAGS) $(CFLAGS)
+# --as-needed: every program carries just the libraries it calls.
+ALL_LIBS = -Wl,--as-needed $(PKG_LIBS) -lmilter -lfcgi
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+
+objs    = $(patsubst %.c,$B/%.o,$(wildcard $(1:/=)/*.c))
+parts   = $(if $(filter core/ sieve/,$1),,$(filter-out %/main.o,$(call objs,$1)))
+dir_of  = $(firstword $(subst :, ,$1))
+name_of = $(lastword $(subst :, ,$1))
+# Folders that do not exist yet are no programs yet.
+READY   = $(foreach p,$(PROGS),$(if $(wildcard $(call dir_of,$p)/main.c),$p))
+TOOLS   = $(patsubst sieve/tools/%.c,$B/bin/%,$(wildcard sieve/tools/*.c))
+UNITS   = $(patsubst %.c,$B/%,$(shell find tests -path 'tests/unit/*_test.c'))
+FUZZERS = $(patsubst %.c,$B/%,$(shell find tests -path 'tests/fuzz/*_fuzz.c'))
+BENCHES = $(patsubst %.c,$B/%,$(wildcard tests/bench/*.c))
+LIB     = $(if $(wildcard sieve/*.c),$B/sieve.a) $B/core.a
+
+all: $(foreach p,$(READY),$B/bin/$(call name_of,$p)) $(TOOLS)
+
+define program
+$B/bin/$(call name_of,$1): $(call objs,$(call dir_of,$1)) $(LIB)
+endef
+$(foreach p,$(READY),$(eval $(call program,$p)))
+
+$B/bin/%: $B/sieve/tools/%.o $(LIB)
+$B/bin/%:
+	@mkdir -p $(@D); echo "  link  $@"; \
+	$(CC) $(CFLAGS) $(LDFLAGS) -pie -pthread -o $@ $^ $(ALL_LIBS)
+
+.SECONDEXPANSION:
+# tests/unit/lmtpd/front/proto_test.c is linked with the parts of lmtpd/front,
+# tests/fuzz/lmtpd/front/proto_fuzz.c as well.
+$B/tests/unit/%_test: $B/tests/unit/%_test.o $$(call parts,$$(dir %)) $(LIB)
+	@echo "  link  $@"; $(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ -lcmocka $(ALL_LIBS)
+$B/tests/fuzz/%_fuzz: $B/tests/fuzz/%_fuzz.o $$(call parts,$$(dir %)) $(LIB)
+	@echo "  link  $@"; $(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -pthread -o $@ $^ $(ALL_LIBS)
+$B/tests/bench/%: $B/tests/bench/%.o $(LIB)
+	@echo "  link  $@"; $(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ $(ALL_LIBS)
+$B/%.a: $$(call objs,%)
+	@rm -f $@
+	@$(AR) rcs $@ $^
+$B/%.o: %.c
+	@mkdir -p $(@D); echo "  cc    $<"; $(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+.PHONY: all units help clean
+units: $(UNITS)
+clean:
+	rm -rf $B
+
+-include $(shell find $B -name '*.d' 2>/dev/null)
+.SECONDARY:

@@ -1,0 +1,23 @@
+/*
+ * core/endpoint.h - sockets by name: unix:/run/hauspost/lmtpd.sock or
+ * inet:127.0.0.1:10025 (IPv6 in brackets: inet:[::1]:10025).
+ *
+ * Errors:    -errno, why filled.
+ * Ownership: descriptors are the caller's, O_CLOEXEC from birth.
+ */
+#ifndef HAUSPOST_CORE_ENDPOINT_H
+#define HAUSPOST_CORE_ENDPOINT_H
+
+#include "core/why.h"
+
+/*
+ * Listens. A unix socket replaces a stale one of the same name, gets mode
+ * 0660 and the given group ("" keeps ours): whoever may write to it may speak
+ * to us. Returns the descriptor (non-blocking).
+ */
+int endpoint_listen(const char *endpoint, const char *group, struct why *why);
+
+/* Connects within timeout_ms. Returns a blocking descriptor. */
+int endpoint_connect(const char *endpoint, long timeout_ms, struct why *why);
+
+#endif
