@@ -9,10 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "core/buf.h"
-#include "core/io.h"
+#include "core/clock.h"
 
 enum {
 	DB_PARAMS_MAX = 32,
@@ -52,7 +51,7 @@ wait_socket(const PGconn *conn, short events, long deadline_ms)
 	struct pollfd p = { .fd = PQsocket(conn), .events = events };
 
 	for (;;) {
-		long left_ms = deadline_ms - io_now_ms();
+		long left_ms = deadline_ms - clock_ms();
 		int r = poll(&p, 1, left_ms > 0 ? (int)left_ms : 0);
 
 		if (r > 0)
@@ -176,7 +175,7 @@ db_open(const char *conninfo, const char *role, long timeout_ms,
 	db->message = (struct buf)BUF_INIT(DB_WARNINGS_MAX);
 	db->warnings = (struct buf)BUF_INIT(DB_WARNINGS_MAX);
 	db->conn = start_connection(conninfo, role);
-	r = finish_connecting(db, io_now_ms() + timeout_ms);
+	r = finish_connecting(db, clock_ms() + timeout_ms);
 	if (r < 0) {
 		r = fail_connection(db, -r, why);
 		db_close(db);
@@ -222,7 +221,6 @@ struct db_pool *
 db_pool_new(const char *conninfo, const char *role, int limit, long timeout_ms)
 {
 	struct db_pool *pool = calloc(1, sizeof *pool);
-	pthread_condattr_t attr;
 
 	if (pool == NULL)
 		abort();
@@ -231,10 +229,7 @@ db_pool_new(const char *conninfo, const char *role, int limit, long timeout_ms)
 	pool->limit = limit;
 	pool->timeout_ms = timeout_ms;
 	(void)pthread_mutex_init(&pool->lock, NULL);
-	(void)pthread_condattr_init(&attr);
-	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	(void)pthread_cond_init(&pool->returned, &attr);
-	(void)pthread_condattr_destroy(&attr);
+	clock_cond_init(&pool->returned);
 	return pool;
 }
 
@@ -256,21 +251,6 @@ db_pool_free(struct db_pool *pool)
 	free(pool);
 }
 
-static struct timespec
-deadline_of(long timeout_ms)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	t.tv_sec += timeout_ms / 1000;
-	t.tv_nsec += timeout_ms % 1000 * 1000000;
-	if (t.tv_nsec >= 1000000000) {
-		t.tv_sec++;
-		t.tv_nsec -= 1000000000;
-	}
-	return t;
-}
-
 /*
  * 1 with an idle connection, 0 with the right to open one (already counted
  * in pool->open), -ETIMEDOUT.
@@ -278,7 +258,7 @@ deadline_of(long timeout_ms)
 static int
 wait_for_place(struct db_pool *pool, struct db **db_out)
 {
-	struct timespec deadline = deadline_of(pool->timeout_ms);
+	struct timespec deadline = clock_deadline(pool->timeout_ms);
 	int r = 0;
 
 	(void)pthread_mutex_lock(&pool->lock);
@@ -510,7 +490,7 @@ int
 db_run(struct db *db, const struct db_stmt *stmt, const struct slice *params,
     struct db_result **result_out, struct why *why)
 {
-	long deadline_ms = io_now_ms() + db->timeout_ms;
+	long deadline_ms = clock_ms() + db->timeout_ms;
 	PGresult *result = NULL;
 	int r = check_params(stmt, params, why);
 
@@ -553,7 +533,7 @@ db_run_script(struct db *db, const char *sql, struct why *why)
 	int r;
 
 	(void)PQsetnonblocking(db->conn, 0);
-	r = finish(db, PQsendQuery(db->conn, sql), io_now_ms() + INT32_MAX,
+	r = finish(db, PQsendQuery(db->conn, sql), clock_ms() + INT32_MAX,
 	    &result, why);
 	PQclear(result);
 	if (db->conn != NULL)

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 int
@@ -135,13 +134,4 @@ io_send(int fd, const void *octets, size_t n, long timeout_ms)
 			return waited;
 	}
 	return 0;
-}
-
-long
-io_now_ms(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }

@@ -30,7 +30,4 @@ ssize_t io_receive(int fd, void *octets, size_t n, long timeout_ms);
 /* All n octets to a socket, giving up when it takes none for timeout_ms. */
 int io_send(int fd, const void *octets, size_t n, long timeout_ms);
 
-/* Milliseconds of a clock that only goes forward. */
-long io_now_ms(void);
-
 #endif
