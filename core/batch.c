@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "core/clock.h"
 #include "core/log.h"
 
 enum { RETRY_AFTER_MS = 1000 };
@@ -199,15 +199,8 @@ put_back(struct batch *batch, struct row *first, size_t n)
 static void
 sleep_ms(struct batch *batch, long ms)
 {
-	struct timespec until;
+	struct timespec until = clock_deadline(ms);
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += ms / 1000;
-	until.tv_nsec += ms % 1000 * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
 	while (!batch->stopping &&
 	       pthread_cond_timedwait(&batch->wake, &batch->lock, &until) == 0)
 		;
@@ -268,7 +261,6 @@ struct batch *
 batch_start(struct db_pool *pool, const struct db_stmt *stmt)
 {
 	struct batch *batch = calloc(1, sizeof *batch);
-	pthread_condattr_t attr;
 
 	if (batch == NULL)
 		abort();
@@ -276,10 +268,7 @@ batch_start(struct db_pool *pool, const struct db_stmt *stmt)
 	batch->stmt = stmt;
 	batch->end = &batch->first;
 	(void)pthread_mutex_init(&batch->lock, NULL);
-	(void)pthread_condattr_init(&attr);
-	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	(void)pthread_cond_init(&batch->wake, &attr);
-	(void)pthread_condattr_destroy(&attr);
+	clock_cond_init(&batch->wake);
 	if (pthread_create(&batch->thread, NULL, run, batch) != 0)
 		abort(); /* at the start; the service manager tries again */
 	return batch;
