@@ -150,7 +150,7 @@ write_some(struct batch *batch, const struct row *first, size_t n)
 	struct why why;
 	int r = write_rows(batch, first, n, &why);
 
-	if (r == -EPROTO) {
+	if (r == -EINVAL) {
 		write_one_by_one(batch, first, n);
 		return 0;
 	}

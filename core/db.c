@@ -94,6 +94,14 @@ add_part(struct buf *to, const char *before, const char *part)
 		(void)buf_addf(to, "%s%s", before, part);
 }
 
+/* Data exceptions and broken constraints: a repeat fails as well. */
+static bool
+is_about_data(const char *sqlstate)
+{
+	return strncmp(sqlstate, "22", 2) == 0 ||
+	       strncmp(sqlstate, "23", 2) == 0;
+}
+
 static int
 fail_statement(struct db *db, const PGresult *result, struct why *why)
 {
@@ -111,7 +119,7 @@ fail_statement(struct db *db, const PGresult *result, struct why *why)
 	(void)why_say(why, 451, "4.3.0", "directory trouble, try later");
 	why_detail(
 	    why, "database: %s %s", db->sqlstate, buf_text(&db->message));
-	return -EPROTO;
+	return is_about_data(db->sqlstate) ? -EINVAL : -EPROTO;
 }
 
 /* RAISE WARNING is meant for the admin at a terminal; NOTICEs are noise. */

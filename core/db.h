@@ -13,7 +13,8 @@
  *            -ETIMEDOUT   no answer in time, or no connection free in time
  *            -ECONNRESET  connection lost or refused
  *            -EILSEQ      a parameter is no text (NUL, malformed UTF-8)
- *            -EPROTO      the server refused the statement; db_sqlstate()
+ *            -EINVAL      the server refused the data (SQLSTATE 22, 23)
+ *            -EPROTO      the server refused to do it, whatever the data
  * Ownership: results and what slices show of them live until db_done().
  * Threads:   a pool may be shared; a struct db belongs to one thread between
  *            db_take() and db_give().
@@ -67,7 +68,7 @@ int db_ask(struct db_pool *pool, const struct db_stmt *stmt,
  */
 int db_run_script(struct db *db, const char *sql, struct why *why);
 
-/* SQLSTATE, and message with DETAIL and HINT, of the last -EPROTO. */
+/* SQLSTATE, and message with DETAIL and HINT, of the last refusal. */
 const char *db_sqlstate(const struct db *db);
 const char *db_message(const struct db *db);
 
