@@ -61,8 +61,31 @@ $B/%.a: $$(call objs,%)
 $B/%.o: %.c
 	@mkdir -p $(@D); echo "  cc    $<"; $(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-.PHONY: all units help clean
+.PHONY: all install-packages units fuzzers benches check asan fuzz bench clean help
+help:
+	@sed -n 's/^#: //p' Makefile
+#: make demo        the whole service on loopback, with real mail; make demo-stop
+#: make check       every test
+#: make asan        every test again under AddressSanitizer and UBSan
+#: make fuzz        every parser against a fuzzer, SECONDS each (default 60)
+#: make bench       how fast it is, beside Dovecot and the raw floor
 units: $(UNITS)
+fuzzers: $(FUZZERS)
+benches: $(BENCHES)
+
+SANITIZE = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+check:
+	@conf/install-packages
+	@$(MAKE) --no-print-directory all units
+	@tests/check
+asan:
+	@conf/install-packages
+	@$(MAKE) --no-print-directory B=build/asan HARDEN= CFLAGS='$(SANITIZE)' all units
+	@B=build/asan tests/check
+SECONDS = 60
+fuzz:
+	@$(MAKE) --no-print-directory B=build/fuzz HARDEN= CC=clang CFLAGS='$(SANITIZE) -fsanitize=fuzzer-no-link' fuzzers
+	@tests/fuzz/run build/fuzz $(SECONDS)
 clean:
 	rm -rf $B
 
