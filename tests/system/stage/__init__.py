@@ -65,6 +65,10 @@ class Stage:
         self.prepare()
         self.say("PostgreSQL")
         self.postgres.start()
+        self.start_mail()
+
+    def start_mail(self):
+        """Everything that needs a database, and the database."""
         self.postgres.new_database()
         for name in self.programs:
             self.say(name)
