@@ -61,10 +61,65 @@ $B/%.a: $$(call objs,%)
 $B/%.o: %.c
 	@mkdir -p $(@D); echo "  cc    $<"; $(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-.PHONY: all units help clean
+.PHONY: all units fuzzers help clean packages demo demo-stop check asan \
+	check-compose install
 units: $(UNITS)
+fuzzers: $(FUZZERS)
 clean:
 	rm -rf $B
+
+# -- What people type ---------------------------------------------------------
+# On a bare machine the libraries come with the packages, and this file has
+# asked pkg-config for them before: so make starts once more.
+PYTHON  = /usr/bin/python3
+AGAIN   = +@$(MAKE) --no-print-directory -j$(shell nproc)
+SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+	  -fno-omit-frame-pointer -O1 -g
+
+help:
+	@sed -n 's/^##  //p' Makefile
+##  make all            the programs, in build/bin
+##  make demo           a mail host of our own, mail through it, and it stays up
+##  make demo-stop      ends it
+##  make check          every test; the last line is "N passed, N failed"
+##  make asan           the same under AddressSanitizer and UBSan
+##  make check-compose  the containers: up, a message through, down
+##  make install        programs, manual pages, SQL, units (DESTDIR, PREFIX)
+
+packages:
+	@conf/install-packages
+demo: packages
+	$(AGAIN) all
+	@$(PYTHON) tests/demo/demo.py
+demo-stop:
+	@$(PYTHON) tests/demo/demo.py stop
+check: packages
+	$(AGAIN) all units
+	$(AGAIN) B=$B/fuzz CC=clang CFLAGS="-fsanitize=fuzzer-no-link $(SANITIZE)" fuzzers
+	@tests/check
+asan: packages
+	$(AGAIN) B=$B/asan CFLAGS="$(SANITIZE)" all units
+	@HAUSPOST_BUILD=$B/asan tests/check units system
+# "make install" leaves /etc/postfix and the like alone: what conf/render made
+# of the templates stands in $B/etc, to compare and to copy.
+PREFIX ?= /usr
+SITE   ?= conf/site.conf
+SHARE   = $(DESTDIR)$(PREFIX)/share
+install: all
+	conf/render $(SITE) $B/etc
+	install -d $(DESTDIR)$(PREFIX)/sbin $(SHARE)/hauspost/sql $(SHARE)/man/man8
+	install $(wildcard $B/bin/hauspost*) $(DESTDIR)$(PREFIX)/sbin
+	install -m 644 $(wildcard sql/[0-9]*.sql) $(SHARE)/hauspost/sql
+	install -m 644 $(wildcard docs/man/*.8) $(SHARE)/man/man8
+	install -Dm 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system $B/etc/systemd/*
+	install -Dm 644 -t $(DESTDIR)$(PREFIX)/lib/sysusers.d $B/etc/sysusers.d/*
+	install -Dm 644 -t $(DESTDIR)$(PREFIX)/lib/tmpfiles.d $B/etc/tmpfiles.d/*
+	[ -e $(DESTDIR)/etc/hauspost/hauspost.conf ] || \
+	install -Dm 644 -t $(DESTDIR)/etc/hauspost $B/etc/hauspost/hauspost.conf
+
+check-compose:
+	@conf/install-packages compose
+	@tests/compose/check
 
 -include $(shell find $B -name '*.d' 2>/dev/null)
 .SECONDARY:

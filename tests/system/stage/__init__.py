@@ -14,13 +14,14 @@ the machine's own services, and needs root: the programs change their users.
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
 import sys
 import time
 
 from . import clients, process
 from .dovecot import Dovecot
-from .place import BINARIES, ROOT, Place
+from .place import BUILD, ROOT, Place
 from .postfix import Postfix
 from .postgres import Postgres
 from .process import Process, answers, listens
@@ -30,9 +31,9 @@ SETTLE_S = 60
 
 # In starting order: who is asked comes before who asks.
 PROGRAMS = {
-    "hauspost-storer": ("storer.sock", b""),
-    "hauspost-lmtpd": ("lmtpd.sock", b"220 "),
-    "hauspost-milter": ("milter.sock", b""),
+    "hauspost-storer": ("storer.sock", b"", socket.SOCK_SEQPACKET),
+    "hauspost-lmtpd": ("lmtpd.sock", b"220 ", socket.SOCK_STREAM),
+    "hauspost-milter": ("milter.sock", b"", socket.SOCK_STREAM),
 }
 
 
@@ -89,7 +90,7 @@ class Stage:
         self.place.folder("spool", "hauspost", 0o700)
         self.place.folder("sink")
         self.make_certificate()
-        for binary in BINARIES.glob("hauspost*"):
+        for binary in (BUILD / "bin").glob("hauspost*"):
             shutil.copy2(binary, self.place / "bin")
         site = self.place / "etc" / "site.conf"
         site.write_text("".join(f"{k}={v}\n" for k, v in self.site().items()))
@@ -135,10 +136,10 @@ class Stage:
         }
 
     def start_program(self, name):
-        socket, greeting = PROGRAMS[name]
+        sock, greeting, kind = PROGRAMS[name]
         self.programs[name].start(
             [self.place / "bin" / name, "--config", self.config],
-            listens(self.place / "run" / socket, greeting),
+            listens(self.place / "run" / sock, greeting, kind),
         )
 
     def start_sink(self):

@@ -13,7 +13,7 @@ import socket
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-BINARIES = pathlib.Path(os.environ.get("HAUSPOST_BIN", ROOT / "build" / "bin"))
+BUILD = ROOT / os.environ.get("HAUSPOST_BUILD", "build")
 
 PORTS = (
     "smtp submission submissions reinject sink imap imaps pop3 pop3s sieve "

@@ -130,11 +130,11 @@ def answers(port, greeting=b""):
     return probe
 
 
-def listens(path, greeting=b""):
+def listens(path, greeting=b"", kind=socket.SOCK_STREAM):
     """A probe: something listens on this Unix socket and greets so."""
 
     def probe():
-        with socket.socket(socket.AF_UNIX) as peer:
+        with socket.socket(socket.AF_UNIX, kind) as peer:
             peer.settimeout(5)
             peer.connect(str(path))
             expect(peer, greeting)
