@@ -61,33 +61,73 @@ $B/%.a: $$(call objs,%)
 $B/%.o: %.c
 	@mkdir -p $(@D); echo "  cc    $<"; $(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-.PHONY: all install-packages units fuzzers benches check asan fuzz bench clean help
-help:
-	@sed -n 's/^#: //p' Makefile
-#: make demo        the whole service on loopback, with real mail; make demo-stop
-#: make check       every test
-#: make asan        every test again under AddressSanitizer and UBSan
-#: make fuzz        every parser against a fuzzer, SECONDS each (default 60)
-#: make bench       how fast it is, beside Dovecot and the raw floor
+.PHONY: all units fuzzers benches help clean packages demo demo-stop check asan \
+	fuzz bench check-compose install
 units: $(UNITS)
 fuzzers: $(FUZZERS)
 benches: $(BENCHES)
-
-SANITIZE = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
-check:
-	@conf/install-packages
-	@$(MAKE) --no-print-directory all units
-	@tests/check
-asan:
-	@conf/install-packages
-	@$(MAKE) --no-print-directory B=build/asan HARDEN= CFLAGS='$(SANITIZE)' all units
-	@B=build/asan tests/check
-SECONDS = 60
-fuzz:
-	@$(MAKE) --no-print-directory B=build/fuzz HARDEN= CC=clang CFLAGS='$(SANITIZE) -fsanitize=fuzzer-no-link' fuzzers
-	@tests/fuzz/run build/fuzz $(SECONDS)
 clean:
 	rm -rf $B
+
+# -- What people type ---------------------------------------------------------
+# On a bare machine the libraries come with the packages, and this file has
+# asked pkg-config for them before: so make starts once more.
+PYTHON  = /usr/bin/python3
+AGAIN   = +@$(MAKE) --no-print-directory -j$(shell nproc)
+SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+	  -fno-omit-frame-pointer -O1 -g
+
+help:
+	@sed -n 's/^##  //p' Makefile
+##  make all            the programs, in build/bin
+##  make demo           a mail host of our own, mail through it, and it stays up
+##  make demo-stop      ends it
+##  make check          every test; the last line is "N passed, N failed"
+##  make asan           the same under AddressSanitizer and UBSan
+##  make fuzz           every parser against a fuzzer, SECONDS=60 each
+##  make bench          how fast it is, beside Dovecot and the raw floor
+##  make check-compose  the containers: up, a message through, down
+##  make install        programs, manual pages, SQL, units (DESTDIR, PREFIX)
+
+packages:
+	@conf/install-packages
+demo: packages
+	$(AGAIN) all
+	@$(PYTHON) tests/demo/demo.py
+demo-stop:
+	@$(PYTHON) tests/demo/demo.py stop
+FUZZING = B=$B/fuzz CC=clang HARDEN= CFLAGS="-fsanitize=fuzzer-no-link $(SANITIZE)"
+check: packages
+	$(AGAIN) all units
+	$(AGAIN) $(FUZZING) fuzzers
+	@tests/check
+SECONDS = 60
+fuzz: packages
+	$(AGAIN) $(FUZZING) fuzzers
+	@tests/fuzz/run $B/fuzz $(SECONDS)
+asan: packages
+	$(AGAIN) B=$B/asan HARDEN= CFLAGS="$(SANITIZE)" all units
+	@HAUSPOST_BUILD=$B/asan tests/check units system
+# "make install" leaves /etc/postfix and the like alone: what conf/render made
+# of the templates stands in $B/etc, to compare and to copy.
+PREFIX ?= /usr
+SITE   ?= conf/site.conf
+SHARE   = $(DESTDIR)$(PREFIX)/share
+install: all
+	conf/render $(SITE) $B/etc
+	install -d $(DESTDIR)$(PREFIX)/sbin $(SHARE)/hauspost/sql $(SHARE)/man/man8
+	install $(wildcard $B/bin/hauspost*) $(DESTDIR)$(PREFIX)/sbin
+	install -m 644 $(wildcard sql/[0-9]*.sql) $(SHARE)/hauspost/sql
+	install -m 644 $(wildcard docs/man/*.8) $(SHARE)/man/man8
+	install -Dm 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system $B/etc/systemd/*
+	install -Dm 644 -t $(DESTDIR)$(PREFIX)/lib/sysusers.d $B/etc/sysusers.d/*
+	install -Dm 644 -t $(DESTDIR)$(PREFIX)/lib/tmpfiles.d $B/etc/tmpfiles.d/*
+	[ -e $(DESTDIR)/etc/hauspost/hauspost.conf ] || \
+	install -Dm 644 -t $(DESTDIR)/etc/hauspost $B/etc/hauspost/hauspost.conf
+
+check-compose:
+	@conf/install-packages compose
+	@tests/compose/check
 
 -include $(shell find $B -name '*.d' 2>/dev/null)
 .SECONDARY:

@@ -1,0 +1,81 @@
+"""Fixtures of the system tests: one stage for all of them, started as far as
+the chosen tests need it. What the programs logged during a failed test is
+shown with it."""
+
+import itertools
+import os
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+from stage import ROOT, Stage  # noqa: E402  (needs the path above)
+
+HOST = pytest.StashKey()
+SIZES = pytest.StashKey()
+
+
+def pytest_configure():
+    if os.geteuid() != 0:
+        raise pytest.UsageError("the system tests change users: run as root")
+
+
+@pytest.fixture(scope="session")
+def host(request):
+    """A stage with nothing running yet; what was started ends with it."""
+    host = request.session.stash[HOST] = Stage()
+    try:
+        host.prepare()
+        yield host
+    finally:
+        host.stop()
+        host.place.remove()
+
+
+@pytest.fixture(scope="session")
+def postgres(host):
+    host.postgres.start()
+    return host.postgres
+
+
+@pytest.fixture
+def database(postgres, counter=itertools.count()):
+    """The name of a fresh database with the schema and no rows in it."""
+    name = f"test_{next(counter)}"
+    postgres.new_database(name)
+    yield name
+    postgres.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def stage(host, postgres):
+    """The whole mail host with the demo's directory."""
+    host.start_mail()
+    host.load(ROOT / "sql" / "demo.sql")
+    return host
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_protocol(item):
+    """Remember how long each log was when the test began."""
+    host = item.session.stash.get(HOST, None)
+    item.stash[SIZES] = log_sizes(host) if host else {}
+    yield
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = (yield).get_result()
+    host = item.session.stash.get(HOST, None)
+    if not (report.failed and host):
+        return
+    before = item.stash[SIZES]
+    for name, text in host.logs().items():
+        if new := text[before.get(name, 0) :]:
+            report.sections.append((name, new))
+
+
+def log_sizes(host):
+    return {name: len(text) for name, text in host.logs().items()}

@@ -1,0 +1,202 @@
+"""A whole mail host in one private directory, for `make demo` and pytest.
+
+Stage() starts PostgreSQL, our programs, Dovecot and Postfix on free loopback
+ports with the configuration that an admin installs (conf/), touches nothing of
+the machine's own services, and needs root: the programs change their users.
+
+    with Stage() as stage:
+        stage.load(ROOT / "sql" / "demo.sql")
+        stage.send("anna@example.net", ["info@example.org"], message)
+        stage.settle()
+        stage.imap("xyz00-abc", "secret")
+"""
+
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import sys
+import time
+
+from . import clients, process
+from .dovecot import Dovecot
+from .place import BUILD, ROOT, Place
+from .postfix import Postfix
+from .postgres import Postgres
+from .process import Process, answers, listens
+
+NODE = "h01.hosting.example"
+SETTLE_S = 60
+
+# In starting order: who is asked comes before who asks.
+PROGRAMS = {
+    "hauspost-storer": ("storer.sock", b"", socket.SOCK_SEQPACKET),
+    "hauspost-lmtpd": ("lmtpd.sock", b"220 ", socket.SOCK_STREAM),
+    "hauspost-milter": ("milter.sock", b"", socket.SOCK_STREAM),
+}
+
+
+class Stage:
+    def __init__(self, place=None, say=lambda text: None):
+        self.place = place or Place()
+        self.say = say
+        self.postgres = Postgres(self.place)
+        self.dovecot = Dovecot(self.place)
+        self.postfix = Postfix(self.place)
+        self.sink = Process(self.place, "sink")
+        self.programs = {
+            name: Process(self.place, name) for name in PROGRAMS
+        }
+
+    # -- Up and down ---------------------------------------------------------
+
+    def __enter__(self):
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def start(self):
+        self.prepare()
+        self.say("PostgreSQL")
+        self.postgres.start()
+        self.start_mail()
+
+    def start_mail(self):
+        """Everything that needs a database, and the database."""
+        self.postgres.new_database()
+        for name in self.programs:
+            self.say(name)
+            self.start_program(name)
+        self.say("Dovecot")
+        self.dovecot.start()
+        self.say("Postfix")
+        self.start_sink()
+        self.postfix.start()
+
+    def stop(self):
+        process.stop_all(self.place)
+
+    def prepare(self):
+        """Users, folders, a certificate, our programs, the configuration."""
+        run([ROOT / "conf" / "make-users"])
+        self.place.folder("mail", "hauspost-storer", 0o711)
+        self.place.folder("spool", "hauspost", 0o700)
+        self.place.folder("sink")
+        self.make_certificate()
+        for binary in (BUILD / "bin").glob("hauspost*"):
+            shutil.copy2(binary, self.place / "bin")
+        site = self.place / "etc" / "site.conf"
+        site.write_text("".join(f"{k}={v}\n" for k, v in self.site().items()))
+        run([ROOT / "conf" / "render", site, self.place / "etc"])
+
+    def make_certificate(self):
+        tls = self.place.folder("tls")
+        run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-nodes", "-days", 7]
+            + ["-pkeyopt", "ec_paramgen_curve:prime256v1"]
+            + ["-subj", f"/CN={NODE}", "-addext", "subjectAltName=IP:127.0.0.1"]
+            + ["-keyout", tls / "key.pem", "-out", tls / "cert.pem"]
+        )
+
+    def site(self):
+        """What differs from conf/site.conf."""
+        path = self.place.path
+        ports = {f"{k.upper()}_PORT": v for k, v in self.place.ports.items()}
+        return ports | {
+            "NODE": NODE,
+            "RUN": path / "run",
+            "MAIL_ROOT": path / "mail",
+            "SPOOL": path / "spool",
+            "DATABASE": self.postgres.conninfo(),
+            "DATABASE_NAME": "all",
+            "LOG": "stderr",
+            "TLS_CERT": path / "tls" / "cert.pem",
+            "TLS_KEY": path / "tls" / "key.pem",
+            "POSTFIX_INTERFACES": "loopback-only",
+            "POSTFIX_QUEUE": path / "queue",
+            "POSTFIX_DATA": path / "postfix",
+            "POSTFIX_LOG": self.postfix.maillog,
+            "POSTFIX_LOG_PREFIX": path,
+            "RELAYHOST": f"[127.0.0.1]:{self.place.port('sink')}",
+            "DNS": "disabled",
+            "HOST_LOOKUP": "native",
+            "XCLIENT_HOSTS": "127.0.0.1",
+            "DOVECOT_LISTEN": "127.0.0.1",
+            "DOVECOT_RUN": path / "dovecot",
+            "DOVECOT_STATE": path / "dovecot-state",
+            "DOVECOT_LOG": path / "log" / "dovecot.log",
+            "DOVECOT_ETC": path / "etc" / "dovecot",
+        }
+
+    def start_program(self, name):
+        sock, greeting, kind = PROGRAMS[name]
+        self.programs[name].start(
+            [self.place / "bin" / name, "--config", self.config],
+            listens(self.place / "run" / sock, greeting, kind),
+        )
+
+    def start_sink(self):
+        self.sink.start(
+            [sys.executable, "-m", "stage.sink"]
+            + [self.place.port("sink"), self.place / "sink"],
+            answers(self.place.port("sink"), b"220 "),
+            env=os.environ | {"PYTHONPATH": str(pathlib.Path(__file__).parents[1])},
+        )
+
+    @property
+    def config(self):
+        return self.place / "etc" / "hauspost" / "hauspost.conf"
+
+    # -- The directory -------------------------------------------------------
+
+    def load(self, path):
+        """Load a file of directory rows; their homes lie in this stage."""
+        self.postgres.run_file(path, mail_root=self.place / "mail")
+
+    def query(self, sql, **values):
+        return self.postgres.query(sql, **values)
+
+    # -- Mail ----------------------------------------------------------------
+
+    def smtp(self, service="smtp", **options):
+        return clients.smtp(self.place, service, **options)
+
+    def imap(self, name, password):
+        return clients.imap(self.place, name, password)
+
+    def pop3(self, name, password):
+        return clients.pop3(self.place, name, password)
+
+    def settle(self, timeout_s=SETTLE_S):
+        """Wait until Postfix has tried every message: what is left in the
+        queue then waits for another attempt. Returns those."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            queue = self.postfix.queue()
+            if all(entry["queue_name"] == "deferred" for entry in queue):
+                return queue
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"still in the queue: {queue}")
+            time.sleep(0.05)
+
+    def logs(self):
+        """Every log of the stage: name → text."""
+        return {
+            path.name: path.read_text(errors="replace")
+            for path in sorted((self.place / "log").iterdir())
+        }
+
+
+def run(argv):
+    done = subprocess.run(
+        [str(word) for word in argv], text=True, capture_output=True
+    )
+    if done.returncode:
+        raise RuntimeError(f"{argv[0]}:\n{done.stdout}{done.stderr}")

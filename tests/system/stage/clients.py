@@ -1,0 +1,77 @@
+"""Mail clients of the standard library, connected to a stage.
+
+The certificate is checked: it is the stage's own, valid for 127.0.0.1.
+"""
+
+import imaplib
+import json
+import poplib
+import smtplib
+import ssl
+
+TIMEOUT_S = 60
+
+
+def tls(place):
+    return ssl.create_default_context(cafile=str(place / "tls" / "cert.pem"))
+
+
+def smtp(place, service="smtp", login=None, stranger=None):
+    """Connected to smtp, submission, submissions or reinject, with TLS where
+    a real client has it. login is (name, password). stranger is the address
+    that Postfix takes for the client's; without one we are a local program,
+    run by root."""
+    port = place.port(service)
+    if service == "submissions":
+        peer = smtplib.SMTP_SSL(
+            "127.0.0.1", port, context=tls(place), timeout=TIMEOUT_S
+        )
+    else:
+        peer = smtplib.SMTP("127.0.0.1", port, timeout=TIMEOUT_S)
+    if stranger:
+        peer.docmd("XCLIENT", f"ADDR={stranger} NAME=client.example")
+    peer.ehlo("client.example")
+    if login and service != "submissions":
+        peer.starttls(context=tls(place))
+        peer.ehlo("client.example")
+    if login:
+        peer.login(*login)
+    return peer
+
+
+def imap(place, name, password):
+    peer = imaplib.IMAP4_SSL(
+        "127.0.0.1",
+        place.port("imaps"),
+        ssl_context=tls(place),
+        timeout=TIMEOUT_S,
+    )
+    peer.login(name, password)
+    return peer
+
+
+def pop3(place, name, password):
+    peer = poplib.POP3_SSL(
+        "127.0.0.1",
+        place.port("pop3s"),
+        context=tls(place),
+        timeout=TIMEOUT_S,
+    )
+    peer.user(name)
+    peer.pass_(password)
+    return peer
+
+
+def messages(peer, folder="INBOX"):
+    """Every message of a folder as octets, oldest first, unseen as before."""
+    status, _ = peer.select(f'"{folder}"', readonly=True)
+    if status != "OK":
+        return []
+    numbers = peer.search(None, "ALL")[1][0].split()
+    return [peer.fetch(n, "(BODY.PEEK[])")[1][0][1] for n in numbers]
+
+
+def sunk(place):
+    """What went out to the rest of the world, oldest first."""
+    files = sorted((place / "sink").glob("*.json"))
+    return [json.loads(path.read_text()) for path in files]

@@ -1,0 +1,137 @@
+"""A PostgreSQL of our own: Unix socket only, peer rule, UTC, UTF-8.
+
+It never syncs: the stage's data lives as long as the stage does.
+"""
+
+import csv
+import glob
+import io
+import os
+import signal
+import subprocess
+
+from .place import ROOT
+from .process import NotReady, Process
+
+SETTINGS = """
+listen_addresses = ''
+unix_socket_directories = '{socket}'
+hba_file = '{etc}/pg_hba.conf'
+ident_file = '{etc}/pg_ident.conf'
+timezone = 'UTC'
+log_timezone = 'UTC'
+log_statement = 'none'
+max_connections = 200
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+"""
+
+NULL = r"\N"
+
+
+class SqlError(Exception):
+    """What psql printed when a statement failed."""
+
+
+class Postgres:
+    def __init__(self, place):
+        self.place = place
+        self.data = place / "pg" / "data"
+        self.socket = place / "pg"
+        # Fast shutdown: roll back and go, don't wait for clients to leave.
+        self.process = Process(place, "postgres", signal.SIGINT)
+
+    def start(self):
+        if not self.data.exists():
+            self._initialise()
+        self.process.start(
+            [program("postgres"), "-D", self.data], self._probe, "postgres"
+        )
+
+    def stop(self):
+        self.process.stop()
+
+    def _initialise(self):
+        self.place.folder("pg", "postgres")
+        initdb = [program("initdb"), "-D", self.data, "-U", "postgres"]
+        initdb += ["--auth=peer", "--encoding=UTF8", "--locale=C.UTF-8"]
+        done = subprocess.run(
+            [*initdb, "--no-sync", "--no-instructions"],
+            user="postgres",
+            group="postgres",
+            extra_groups=[],
+            cwd="/",
+            text=True,
+            capture_output=True,
+        )
+        if done.returncode:
+            raise NotReady(f"initdb:\n{done.stdout}{done.stderr}")
+        etc = self.place / "etc" / "postgresql"
+        settings = SETTINGS.format(socket=self.socket, etc=etc)
+        with open(self.data / "postgresql.conf", "a") as conf:
+            conf.write(settings)
+
+    def _probe(self):
+        try:
+            self.query("SELECT 1", database="postgres")
+        except SqlError as error:
+            raise OSError(str(error))
+
+    def conninfo(self, database="hauspost"):
+        return f"host={self.socket} dbname={database}"
+
+    def query(self, sql, database="hauspost", role="postgres", **values):
+        """The rows of sql, columns as text (NULL is None). Values are data:
+        they stand in sql as :'name'."""
+        variables = [f"--set={name}={text}" for name, text in values.items()]
+        out = self._psql([*variables, "-f", "-"], database, role, sql)
+        rows = csv.reader(io.StringIO(out))
+        return [[None if col == NULL else col for col in row] for row in rows]
+
+    def run_file(self, path, database="hauspost", **settings):
+        """Run a file of SQL in one transaction. Settings of the schema's own
+        (mail_root) are what current_setting('hauspost.…') tells there."""
+        options = [f"-c hauspost.{k}={v}" for k, v in settings.items()]
+        self._psql(["-1", "-f", path], database, options=" ".join(options))
+
+    def _psql(self, words, database, role="postgres", sql=None, options=""):
+        argv = ["psql", "-XAqt", "--csv", "-P", f"null={NULL}"]
+        argv += ["-v", "ON_ERROR_STOP=1"]
+        done = subprocess.run(
+            [*argv, "-d", f"{self.conninfo(database)} user={role}", *words],
+            input=sql,
+            text=True,
+            capture_output=True,
+            env=os.environ | {"PGTZ": "UTC", "PGOPTIONS": options},
+        )
+        if done.returncode:
+            raise SqlError(done.stderr)
+        return done.stdout
+
+    def new_database(self, name="hauspost"):
+        """A database with the schema in it. The migrations run once; each
+        further database is a copy of the first, which takes milliseconds."""
+        have = self.query("SELECT datname FROM pg_database", "postgres")
+        if ["hauspost_template"] not in have:
+            self.query("CREATE DATABASE hauspost_template", "postgres")
+            self.migrate("hauspost_template")
+        self.query(
+            f"CREATE DATABASE {name} TEMPLATE hauspost_template", "postgres"
+        )
+        return self.conninfo(name)
+
+    def drop_database(self, name):
+        self.query(f"DROP DATABASE {name} WITH (FORCE)", "postgres")
+
+    def migrate(self, database):
+        for path in sorted((ROOT / "sql").glob("[0-9]*.sql")):
+            self.run_file(path, database)
+
+
+def program(name):
+    """Debian keeps the server's programs in a folder with its version."""
+    found = sorted(glob.glob(f"/usr/lib/postgresql/*/bin/{name}"))
+    if not found:
+        raise NotReady(f"{name} is missing: run conf/install-packages")
+    return found[-1]
