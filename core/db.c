@@ -80,6 +80,8 @@ fail_connection(struct db *db, int error, struct why *why)
 {
 	if (error == ETIMEDOUT)
 		keep_message(db, "no answer within the time limit");
+	else if (error == EOPNOTSUPP)
+		keep_message(db, "COPY from or to the client is not for here");
 	else
 		keep_message(db, PQerrorMessage(db->conn));
 	(void)why_say(why, 451, "4.3.0", "directory unavailable, try later");
@@ -362,6 +364,16 @@ read_result(struct db *db, long deadline_ms, PGresult **result_out)
 	return 0;
 }
 
+/* The server now waits for rows, or sends them, and libpq says so for ever. */
+static bool
+began_copy(const PGresult *result)
+{
+	ExecStatusType status = PQresultStatus(result);
+
+	return status == PGRES_COPY_IN || status == PGRES_COPY_OUT ||
+	       status == PGRES_COPY_BOTH;
+}
+
 /* The last result of what was sent; earlier ones only if they failed. */
 static int
 collect(struct db *db, long deadline_ms, PGresult **result_out)
@@ -375,6 +387,8 @@ collect(struct db *db, long deadline_ms, PGresult **result_out)
 		r = read_result(db, deadline_ms, &next);
 		if (r < 0 || next == NULL)
 			break;
+		if (began_copy(next))
+			r = -EOPNOTSUPP;
 		if (kept != NULL && PQresultStatus(kept) == PGRES_FATAL_ERROR) {
 			PQclear(next);
 			continue;
@@ -535,18 +549,21 @@ db_ask(struct db_pool *pool, const struct db_stmt *stmt,
 }
 
 int
-db_run_script(struct db *db, const char *sql, struct why *why)
+db_run_one(struct db *db, const char *sql, long timeout_ms,
+    struct db_result **result_out, struct why *why)
 {
+	long limit_ms = timeout_ms > 0 ? timeout_ms : INT32_MAX;
 	PGresult *result = NULL;
 	int r;
 
-	(void)PQsetnonblocking(db->conn, 0);
-	r = finish(db, PQsendQuery(db->conn, sql), clock_ms() + INT32_MAX,
-	    &result, why);
-	PQclear(result);
-	if (db->conn != NULL)
-		(void)PQsetnonblocking(db->conn, 1);
-	return r;
+	/* Not PQsendQuery: the simple protocol runs "a; COMMIT" as two. */
+	r = finish(db,
+	    PQsendQueryParams(db->conn, sql, 0, NULL, NULL, NULL, NULL, 0),
+	    clock_ms() + limit_ms, &result, why);
+	if (r < 0)
+		return r;
+	*result_out = (struct db_result *)result;
+	return 0;
 }
 
 const char *
@@ -582,6 +599,12 @@ int
 db_rows(const struct db_result *result)
 {
 	return PQntuples(pg(result));
+}
+
+const char *
+db_tag(struct db_result *result)
+{
+	return PQcmdStatus((PGresult *)result);
 }
 
 bool

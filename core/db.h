@@ -63,10 +63,12 @@ int db_ask(struct db_pool *pool, const struct db_stmt *stmt,
     const struct slice *params, struct db_result **result_out, struct why *why);
 
 /*
- * Runs a whole file of SQL (migrations, `explain --with`): no parameters,
- * several statements, no time limit but the server's own.
+ * Runs one statement out of a file that an admin wrote (migrations, explain
+ * --with). By the protocol that takes just one: the server itself refuses a
+ * second one behind a semicolon. timeout_ms 0: none but the server's own.
  */
-int db_run_script(struct db *db, const char *sql, struct why *why);
+int db_run_one(struct db *db, const char *sql, long timeout_ms,
+    struct db_result **result_out, struct why *why);
 
 /* SQLSTATE, and message with DETAIL and HINT, of the last refusal. */
 const char *db_sqlstate(const struct db *db);
@@ -78,6 +80,9 @@ const char *db_warnings(struct db *db, struct arena *arena);
 /* --- results; rows and columns count from 0 --------------------------- */
 
 int db_rows(const struct db_result *result);
+
+/* What the server says it ran: "SELECT 2", "ROLLBACK". */
+const char *db_tag(struct db_result *result);
 bool db_is_null(const struct db_result *result, int row, int column);
 struct slice db_text(const struct db_result *result, int row, int column);
 long long db_number(const struct db_result *result, int row, int column);
