@@ -44,6 +44,14 @@ struct db_pool {
 
 /* --- time ------------------------------------------------------------- */
 
+static long
+time_left(long deadline_ms)
+{
+	long left_ms = deadline_ms - clock_ms();
+
+	return left_ms > 0 ? left_ms : 0;
+}
+
 /* 0 ready, -ETIMEDOUT, or -errno. */
 static int
 wait_socket(const PGconn *conn, short events, long deadline_ms)
@@ -51,8 +59,7 @@ wait_socket(const PGconn *conn, short events, long deadline_ms)
 	struct pollfd p = { .fd = PQsocket(conn), .events = events };
 
 	for (;;) {
-		long left_ms = deadline_ms - clock_ms();
-		int r = poll(&p, 1, left_ms > 0 ? (int)left_ms : 0);
+		int r = poll(&p, 1, (int)time_left(deadline_ms));
 
 		if (r > 0)
 			return 0;
@@ -266,9 +273,9 @@ db_pool_free(struct db_pool *pool)
  * in pool->open), -ETIMEDOUT.
  */
 static int
-wait_for_place(struct db_pool *pool, struct db **db_out)
+wait_for_place(struct db_pool *pool, long deadline_ms, struct db **db_out)
 {
-	struct timespec deadline = clock_deadline(pool->timeout_ms);
+	struct timespec deadline = clock_deadline(time_left(deadline_ms));
 	int r = 0;
 
 	(void)pthread_mutex_lock(&pool->lock);
@@ -298,10 +305,11 @@ leave_place(struct db_pool *pool)
 	(void)pthread_mutex_unlock(&pool->lock);
 }
 
-int
-db_take(struct db_pool *pool, struct db **db_out, struct why *why)
+static int
+take_by(
+    struct db_pool *pool, long deadline_ms, struct db **db_out, struct why *why)
 {
-	int r = wait_for_place(pool, db_out);
+	int r = wait_for_place(pool, deadline_ms, db_out);
 
 	if (r > 0)
 		return 0;
@@ -311,10 +319,38 @@ db_take(struct db_pool *pool, struct db **db_out, struct why *why)
 		    why, "database: all %d connections in use", pool->limit);
 		return r;
 	}
-	r = db_open(pool->conninfo, pool->role, pool->timeout_ms, db_out, why);
+	r = db_open(
+	    pool->conninfo, pool->role, time_left(deadline_ms), db_out, why);
 	if (r < 0)
 		leave_place(pool);
+	else
+		(*db_out)->timeout_ms = pool->timeout_ms;
 	return r;
+}
+
+int
+db_take(struct db_pool *pool, struct db **db_out, struct why *why)
+{
+	return take_by(pool, clock_ms() + pool->timeout_ms, db_out, why);
+}
+
+/* After a restart of the server all of them are dead. */
+static void
+close_idle(struct db_pool *pool)
+{
+	struct db *idle;
+
+	(void)pthread_mutex_lock(&pool->lock);
+	idle = pool->idle;
+	pool->idle = NULL;
+	(void)pthread_mutex_unlock(&pool->lock);
+	while (idle != NULL) {
+		struct db *next = idle->next;
+
+		db_close(idle);
+		leave_place(pool);
+		idle = next;
+	}
 }
 
 void
@@ -508,11 +544,10 @@ send_prepared(
 	    db->conn, stmt->name, stmt->params, values, lengths, formats, 0);
 }
 
-int
-db_run(struct db *db, const struct db_stmt *stmt, const struct slice *params,
-    struct db_result **result_out, struct why *why)
+static int
+run_by(struct db *db, const struct db_stmt *stmt, const struct slice *params,
+    long deadline_ms, struct db_result **result_out, struct why *why)
 {
-	long deadline_ms = clock_ms() + db->timeout_ms;
 	PGresult *result = NULL;
 	int r = check_params(stmt, params, why);
 
@@ -531,21 +566,38 @@ db_run(struct db *db, const struct db_stmt *stmt, const struct slice *params,
 }
 
 int
-db_ask(struct db_pool *pool, const struct db_stmt *stmt,
-    const struct slice *params, struct db_result **result_out, struct why *why)
+db_run(struct db *db, const struct db_stmt *stmt, const struct slice *params,
+    struct db_result **result_out, struct why *why)
+{
+	return run_by(
+	    db, stmt, params, clock_ms() + db->timeout_ms, result_out, why);
+}
+
+int
+db_ask_by(struct db_pool *pool, const struct db_stmt *stmt,
+    const struct slice *params, long deadline_ms, struct db_result **result_out,
+    struct why *why)
 {
 	for (bool again = false;; again = true) {
 		struct db *db;
-		int r = db_take(pool, &db, why);
+		int r = take_by(pool, deadline_ms, &db, why);
 
 		if (r < 0)
 			return r;
-		r = db_run(db, stmt, params, result_out, why);
+		r = run_by(db, stmt, params, deadline_ms, result_out, why);
 		db_give(pool, db);
-		/* After a restart each pooled connection fails once. */
 		if (r != -ECONNRESET || again)
 			return r;
+		close_idle(pool);
 	}
+}
+
+int
+db_ask(struct db_pool *pool, const struct db_stmt *stmt,
+    const struct slice *params, struct db_result **result_out, struct why *why)
+{
+	return db_ask_by(
+	    pool, stmt, params, clock_ms() + pool->timeout_ms, result_out, why);
 }
 
 int

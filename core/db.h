@@ -58,9 +58,18 @@ void db_give(struct db_pool *pool, struct db *db);
 int db_run(struct db *db, const struct db_stmt *stmt,
     const struct slice *params, struct db_result **result_out, struct why *why);
 
-/* db_take, db_run, db_give; retries once when a pooled connection was dead. */
+/*
+ * db_take, db_run, db_give in one, all of it within the pool's time limit.
+ * When a pooled connection was dead, so are the others: they are closed, and
+ * it is tried once more.
+ */
 int db_ask(struct db_pool *pool, const struct db_stmt *stmt,
     const struct slice *params, struct db_result **result_out, struct why *why);
+
+/* The same with an end of waiting of its own (clock_ms()). */
+int db_ask_by(struct db_pool *pool, const struct db_stmt *stmt,
+    const struct slice *params, long deadline_ms, struct db_result **result_out,
+    struct why *why);
 
 /*
  * Runs one statement out of a file that an admin wrote (migrations, explain
