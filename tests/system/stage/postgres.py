@@ -90,10 +90,10 @@ class Postgres:
         return [[None if col == NULL else col for col in row] for row in rows]
 
     def run_file(self, path, database="hauspost", **settings):
-        """Run a file of SQL in one transaction. Settings of the schema's own
-        (mail_root) are what current_setting('hauspost.…') tells there."""
+        """Run a file of SQL. Settings (mail_root) are what it reads with
+        current_setting('hauspost.…')."""
         options = [f"-c hauspost.{k}={v}" for k, v in settings.items()]
-        self._psql(["-1", "-f", path], database, options=" ".join(options))
+        self._psql(["-f", path], database, options=" ".join(options))
 
     def _psql(self, words, database, role="postgres", sql=None, options=""):
         argv = ["psql", "-XAqt", "--csv", "-P", f"null={NULL}"]
@@ -126,7 +126,7 @@ class Postgres:
 
     def migrate(self, database):
         for path in sorted((ROOT / "sql").glob("[0-9]*.sql")):
-            self.run_file(path, database)
+            self._psql(["-1", "-f", path], database)
 
 
 def program(name):
