@@ -125,8 +125,20 @@ class Postgres:
         self.query(f"DROP DATABASE {name} WITH (FORCE)", "postgres")
 
     def migrate(self, database):
-        for path in sorted((ROOT / "sql").glob("[0-9]*.sql")):
-            self._psql(["-1", "-f", path], database)
+        """Apply what is new in sql/, with the command that admins use."""
+        config = self.place / "etc" / f"{database}.conf"
+        config.write_text(
+            f"[hauspost]\nnode = any\ndatabase = {self.conninfo(database)}\n"
+        )
+        done = subprocess.run(
+            [self.place / "bin" / "hauspost", "--config", config]
+            + ["db", "migrate"],
+            text=True,
+            capture_output=True,
+            env=os.environ | {"HAUSPOST_SQL": str(ROOT / "sql")},
+        )
+        if done.returncode:
+            raise SqlError(done.stderr)
 
 
 def program(name):
