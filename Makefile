@@ -129,5 +129,5 @@ check-compose:
 	@conf/install-packages compose
 	@tests/compose/check
 
--include $(shell find $B -name '*.d' 2>/dev/null)
+-include $(shell find $B -type f -name '*.d' 2>/dev/null)
 .SECONDARY:

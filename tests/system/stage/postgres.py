@@ -90,10 +90,10 @@ class Postgres:
         return [[None if col == NULL else col for col in row] for row in rows]
 
     def run_file(self, path, database="hauspost", **settings):
-        """Run a file of SQL in one transaction. Settings of the schema's own
-        (mail_root) are what current_setting('hauspost.…') tells there."""
+        """Run a file of SQL. Settings (mail_root) are what it reads with
+        current_setting('hauspost.…')."""
         options = [f"-c hauspost.{k}={v}" for k, v in settings.items()]
-        self._psql(["-1", "-f", path], database, options=" ".join(options))
+        self._psql(["-f", path], database, options=" ".join(options))
 
     def _psql(self, words, database, role="postgres", sql=None, options=""):
         argv = ["psql", "-XAqt", "--csv", "-P", f"null={NULL}"]
@@ -125,8 +125,20 @@ class Postgres:
         self.query(f"DROP DATABASE {name} WITH (FORCE)", "postgres")
 
     def migrate(self, database):
-        for path in sorted((ROOT / "sql").glob("[0-9]*.sql")):
-            self.run_file(path, database)
+        """Apply what is new in sql/, with the command that admins use."""
+        config = self.place / "etc" / f"{database}.conf"
+        config.write_text(
+            f"[hauspost]\nnode = any\ndatabase = {self.conninfo(database)}\n"
+        )
+        done = subprocess.run(
+            [self.place / "bin" / "hauspost", "--config", config]
+            + ["db", "migrate"],
+            text=True,
+            capture_output=True,
+            env=os.environ | {"HAUSPOST_SQL": str(ROOT / "sql")},
+        )
+        if done.returncode:
+            raise SqlError(done.stderr)
 
 
 def program(name):

@@ -1,0 +1,285 @@
+#!/usr/bin/python3
+"""make demo: a mail host on loopback, twenty messages through it by SMTP, and
+what became of each of them, seen by IMAP and POP3. It stays up afterwards.
+
+demo.py         start, show, stay up; status 1 when something is not as told
+demo.py stop    end it and remove its files
+"""
+
+import dataclasses
+import os
+import pathlib
+import smtplib
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "system"))
+
+from stage import NODE, Place, Stage, clients  # noqa: E402
+
+RUN = ROOT / "run"
+STRANGER = "192.0.2.25"  # RFC 5737: an address for documentation
+SENDER = "anna@world.example"
+
+
+@dataclasses.dataclass
+class Step:
+    """One message, and what has to become of it."""
+
+    says: str
+    to: str
+    into: tuple = ()  # just these mailboxes get it, once each
+    world: str = ""  # goes out to this address
+    refused: str = ""  # code and enhanced code
+    header: str = ""  # stands in what is delivered
+    size: int = 1000
+    login: str = ""  # sent by this customer, with password
+
+
+STEPS = (
+    Step("an address is a mailbox", "info@example.org", ("xyz00-abc",)),
+    Step(
+        "the detail stays visible",
+        "info+invoices@example.org",
+        ("xyz00-abc",),
+        header="X-Original-To: info+invoices@example.org",
+    ),
+    Step("this plus is no detail", "a+b@example.org", ("xyz00",)),
+    Step(
+        "aliases in aliases, each mailbox once",
+        "team@example.org",
+        ("xyz00", "xyz00-abc", "xyz00-fred", "abc00-tim"),
+    ),
+    Step(
+        "an alias wins over the mailbox of its name",
+        "office@example.org",
+        ("xyz00-abc",),
+    ),
+    Step(
+        "a forward that keeps a copy",
+        "Fred@Example.ORG",
+        ("xyz00-fred", "abc00-tim"),
+    ),
+    Step(
+        "the catch-all of a subdomain",
+        "whoever@hamburg.example.org",
+        ("xyz00-abc",),
+    ),
+    Step(
+        "a domain that leads to another",
+        "tim@example.net",
+        ("abc00-tim",),
+    ),
+    Step(
+        "the machine knows each mailbox",
+        f"xyz00-small@{NODE}",
+        ("xyz00-small",),
+    ),
+    Step("dropped here, kept there", "both@example.org", ("xyz00-abc",)),
+    Step("dropped, as its owner wants", "drop@example.org"),
+    Step(
+        "forwarded to the rest of the world",
+        "away@example.org",
+        world="someone@elsewhere.example",
+    ),
+    Step(
+        "a customer writes, with password",
+        "tim@example.com",
+        ("abc00-tim",),
+        login="info@example.org",
+    ),
+    Step("nobody of that name", "nosuch@example.org", refused="550 5.1.1"),
+    Step("an address that refuses", "nobody@example.org", refused="550 5.1.1"),
+    Step("leads back to itself", "ring@example.org", refused="550 5.4.6"),
+    Step("locked for now", "locked@example.org", refused="450 4.2.1"),
+    Step("over quota", "full@example.org", refused="452 4.2.2"),
+    Step(
+        "too large for this mailbox",
+        "small@example.org",
+        refused="552 5.3.4",
+        size=200_000,
+    ),
+    Step(
+        "strangers may not relay",
+        "anna@elsewhere.example",
+        refused="554 5.7.1",
+    ),
+)
+
+# Who can be read, and the names to log in by: a mailbox' own, or an address
+# that leads to this one mailbox.
+LOGINS = {
+    "xyz00": "a+b@example.org",
+    "xyz00-abc": "info@example.org",
+    "xyz00-office": "xyz00-office",
+    "xyz00-fred": "xyz00-fred",
+    "xyz00-small": "small@example.org",
+    "abc00": "abc00",
+    "abc00-tim": "tim@example.com",
+}
+
+
+def password(mailbox):
+    return f"{mailbox}-secret"
+
+
+class Demo:
+    def __init__(self, stage):
+        self.stage = stage
+        self.readers = {}
+
+    def open_mailboxes(self):
+        """Before the first mail: an empty mailbox can be opened as well."""
+        for mailbox, login in LOGINS.items():
+            peer = self.stage.imap(login, password(mailbox))
+            peer.select("INBOX", readonly=True)
+            self.readers[mailbox] = peer
+
+    def show(self, number, step):
+        """Send and look; the difference to what was expected, or ''."""
+        token = f"demo-{number}@world.example"
+        before = len(clients.sunk(self.stage.place))
+        answer = self.send(step, token)
+        self.stage.settle()
+        if step.refused:
+            got = "" if answer.startswith(step.refused) else answer
+        elif answer:
+            got = answer
+        else:
+            got = self.look(step, token)
+        sunk = clients.sunk(self.stage.place)[before:]
+        out = [name for kept in sunk for name in kept["recipients"]]
+        if out != [step.world] * bool(step.world):
+            got = f"sent to the world: {out}"
+        return got
+
+    def send(self, step, token):
+        """What the server refused it with, or ''."""
+        options = {"stranger": STRANGER}
+        service = "smtp"
+        if step.login:
+            service = "submission"
+            options = {"login": (step.login, password("xyz00-abc"))}
+        sender = step.login or SENDER
+        text = message(sender, step, token)
+        with self.stage.smtp(service, **options) as peer:
+            try:
+                peer.sendmail(sender, [step.to], text)
+            except smtplib.SMTPRecipientsRefused as refused:
+                return reply(*refused.recipients[step.to])
+            except smtplib.SMTPResponseException as refused:
+                return reply(refused.smtp_code, refused.smtp_error)
+        return ""
+
+    def look(self, step, token):
+        for mailbox, peer in self.readers.items():
+            peer.noop()
+            found = peer.search(None, "HEADER", "Message-ID", token)[1][0]
+            numbers = found.split()
+            if len(numbers) != int(mailbox in step.into):
+                return f"{mailbox} has it {len(numbers)} times"
+            for number in numbers:
+                parts = peer.fetch(number, "(BODY.PEEK[HEADER])")[1]
+                if step.header not in parts[0][1].decode():
+                    return f"no {step.header!r} in {mailbox}"
+        return ""
+
+    def pop3(self, mailbox, name):
+        """Every message by POP3 as well, and as many as by IMAP."""
+        peer = self.stage.pop3(name, password(mailbox))
+        by_pop3 = peer.stat()[0]
+        peer.quit()
+        by_imap = len(self.readers[mailbox].search(None, "ALL")[1][0].split())
+        return "" if by_pop3 == by_imap else f"{by_pop3}, by IMAP {by_imap}"
+
+
+def message(sender, step, token):
+    head = (
+        f"From: {sender}\r\nTo: {step.to}\r\nSubject: demo: {step.says}\r\n"
+        f"Message-ID: <{token}>\r\nDate: Tue, 03 Nov 2026 10:00:00 +0000\r\n"
+    )
+    line = "Sent by make demo to see where it arrives.\r\n"
+    return head + "\r\n" + line * (step.size // len(line) + 1)
+
+
+def reply(code, text):
+    return f"{code} {text.decode(errors='replace')}"
+
+
+def line(good, text, problem):
+    print(f"{'✗' if problem else '✓'} {text}", flush=True)
+    if problem:
+        print(f"    {problem}", flush=True)
+    return good + (not problem)
+
+
+def outcome(step):
+    if step.refused:
+        return f"refused {step.refused}"
+    return "→ " + (step.world or ", ".join(step.into) or "nobody")
+
+
+def run(stage):
+    demo = Demo(stage)
+    demo.open_mailboxes()
+    good = 0
+    for number, step in enumerate(STEPS, 1):
+        text = f"{number:2}  {step.says}: {step.to} {outcome(step)}"
+        good = line(good, text, demo.show(number, step))
+    read = 0
+    for name in ("xyz00-abc", "info@example.org"):
+        text = f"    POP3 as {name} shows what IMAP shows"
+        read = line(read, text, demo.pop3("xyz00-abc", name))
+    return good if read == 2 else 0
+
+
+def connect_how(stage):
+    port = stage.place.ports
+    return f"""
+It stays up: `make demo-stop` ends it. Any mail client on this machine can
+connect; the certificate is the demo's own.
+
+  login    info@example.org or xyz00-abc   password xyz00-abc-secret
+  IMAP     127.0.0.1:{port["imaps"]} (TLS), {port["imap"]} (STARTTLS)
+  POP3     127.0.0.1:{port["pop3s"]} (TLS), {port["pop3"]} (STARTTLS)
+  SMTP     127.0.0.1:{port["submissions"]} (TLS), {port["submission"]} (STARTTLS)
+  psql     psql -h {stage.postgres.socket} -U postgres hauspost
+  explain  run/bin/hauspost --config run/etc/hauspost/hauspost.conf \\
+               explain team@example.org
+  logs     run/log/
+"""
+
+
+def start():
+    stop()
+    print("a mail host of our own, on loopback:", flush=True)
+    stage = Stage(say=lambda text: print(f"  … {text}", flush=True))
+    RUN.symlink_to(stage.place.path)
+    try:
+        stage.start()
+        stage.load(ROOT / "sql" / "demo.sql")
+        stage.wait_homes()
+        good = run(stage)
+    except BaseException:
+        stage.stop()
+        raise
+    print(connect_how(stage))
+    print(f"demo: {good} of {len(STEPS)}")
+    return good != len(STEPS)
+
+
+def stop():
+    """End the demo that run/ leads to; nothing to do when there is none."""
+    if not RUN.is_symlink():
+        return 0
+    path = pathlib.Path(os.readlink(RUN))
+    if path.is_dir():
+        stage = Stage(Place(path))
+        stage.stop()
+        stage.place.remove()
+    RUN.unlink()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(stop() if sys.argv[1:] == ["stop"] else start())
