@@ -105,6 +105,9 @@ SECONDS = 60
 fuzz: packages
 	$(AGAIN) $(FUZZING) fuzzers
 	@tests/fuzz/run $B/fuzz $(SECONDS)
+bench: packages
+	$(AGAIN) all benches
+	@tests/bench/run
 asan: packages
 	$(AGAIN) B=$B/asan HARDEN= CFLAGS="$(SANITIZE)" all units
 	@HAUSPOST_BUILD=$B/asan tests/check units system
