@@ -121,8 +121,8 @@ set_options(int fd, int family)
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
-int
-endpoint_listen(const char *endpoint, const char *group, struct why *why)
+static int
+listen_as(int type, const char *endpoint, const char *group, struct why *why)
 {
 	struct place place;
 	AUTO_CLOSE int fd = -1;
@@ -134,7 +134,7 @@ endpoint_listen(const char *endpoint, const char *group, struct why *why)
 	family = place.addr.any.sa_family;
 	if (family == AF_UNIX)
 		remove_stale(place.addr.un.sun_path);
-	fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return why_fail(why, errno, "socket for %s", endpoint);
 	set_options(fd, family);
@@ -148,6 +148,19 @@ endpoint_listen(const char *endpoint, const char *group, struct why *why)
 	if (listen(fd, LISTEN_BACKLOG) < 0)
 		return why_fail(why, errno, "listen on %s", endpoint);
 	return take_fd(&fd);
+}
+
+int
+endpoint_listen(const char *endpoint, const char *group, struct why *why)
+{
+	return listen_as(SOCK_STREAM, endpoint, group, why);
+}
+
+int
+endpoint_listen_packets(
+    const char *endpoint, const char *group, struct why *why)
+{
+	return listen_as(SOCK_SEQPACKET, endpoint, group, why);
 }
 
 static int
@@ -185,8 +198,8 @@ connect_within(int fd, const struct place *place, long timeout_ms)
 	return r;
 }
 
-int
-endpoint_connect(const char *endpoint, long timeout_ms, struct why *why)
+static int
+connect_as(int type, const char *endpoint, long timeout_ms, struct why *why)
 {
 	struct place place;
 	AUTO_CLOSE int fd = -1;
@@ -194,8 +207,8 @@ endpoint_connect(const char *endpoint, long timeout_ms, struct why *why)
 
 	if (r < 0)
 		return r;
-	fd = socket(place.addr.any.sa_family,
-	    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = socket(
+	    place.addr.any.sa_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return why_fail(why, errno, "socket for %s", endpoint);
 	set_options(fd, place.addr.any.sa_family);
@@ -203,4 +216,16 @@ endpoint_connect(const char *endpoint, long timeout_ms, struct why *why)
 	if (r < 0)
 		return why_fail(why, -r, "connect to %s", endpoint);
 	return take_fd(&fd);
+}
+
+int
+endpoint_connect(const char *endpoint, long timeout_ms, struct why *why)
+{
+	return connect_as(SOCK_STREAM, endpoint, timeout_ms, why);
+}
+
+int
+endpoint_connect_packets(const char *endpoint, long timeout_ms, struct why *why)
+{
+	return connect_as(SOCK_SEQPACKET, endpoint, timeout_ms, why);
 }

@@ -20,4 +20,13 @@ int endpoint_listen(const char *endpoint, const char *group, struct why *why);
 /* Connects within timeout_ms. Returns a blocking descriptor. */
 int endpoint_connect(const char *endpoint, long timeout_ms, struct why *why);
 
+/*
+ * The same for SOCK_SEQPACKET, where one send is one receive; unix: only,
+ * since no other family has it here.
+ */
+int endpoint_listen_packets(
+    const char *endpoint, const char *group, struct why *why);
+int endpoint_connect_packets(
+    const char *endpoint, long timeout_ms, struct why *why);
+
 #endif

@@ -4,9 +4,27 @@
  * The storer has the rights to become a mailbox' user, so it parses nothing:
  * a request is one record of fixed fields in one packet of a SOCK_SEQPACKET
  * Unix socket, followed in the same packet by octets it only copies, or with
- * a descriptor (SCM_RIGHTS) it only reads. Requests of one connection are
- * served one after the other; whoever wants several stores in flight opens
- * several connections. Every request gets exactly one answer.
+ * a descriptor (SCM_RIGHTS, a regular file) it only reads. Requests of one
+ * connection are served one after the other; whoever wants several stores in
+ * flight opens several connections. Every request gets exactly one answer.
+ *
+ * One message, one place: STORE_DELIVER. Several places that must all be
+ * taken or none: STORE_STAGE for each (durable in tmp/, seen by nobody), then
+ * one STORE_COMMIT, or STORE_ABANDON. What is staged belongs to the
+ * connection; its end abandons it. A commit that fails in the middle may have
+ * shown some of the messages: the retry finds them by their names.
+ *
+ * After error 0 to DELIVER or COMMIT file and directory are on disk. After
+ * any other error the message may or may not be in the folder; a retry with
+ * the same name never makes it two. Errors with a meaning of their own:
+ *
+ *	EDQUOT   over quota (the mailbox' or the file system's); not stored
+ *	ENOENT   the folder, or the script, does not exist
+ *	ESRCH    the directory knows no such mailbox
+ *	ENXIO    the home is missing (a mount?) and not ours to make
+ *	EINVAL   the request is malformed; detail says which field
+ *
+ * All others are trouble of this machine. None is a reason to bounce.
  *
  * Both ends are of one build and one machine: host byte order, and a version
  * that must be equal.
@@ -21,20 +39,32 @@ enum {
 	STORE_MAILBOX_MAX = 64, /* table mailbox, name */
 	STORE_FOLDER_MAX = 240, /* a file name of 255 with dot and suffixes */
 	STORE_NAME_MAX = 160, /* leaves room for ",S=…,W=…:2,…" in 255 */
-	STORE_FLAGS_MAX = 32,
+	STORE_FLAGS_MAX = 32, /* DFPRST and the keywords a to z */
+	STORE_HEAD_MAX = 16 * 1024,
 	STORE_INLINE_MAX = 64 * 1024, /* above: a descriptor */
+	STORE_STAGED_MAX = 32,	      /* the actions of one message */
 	STORE_DETAIL_MAX = 200,
 };
 
 enum store_op {
 	STORE_PREPARE = 1, /* make home and Maildir of a new mailbox */
-	STORE_DELIVER,	   /* put one message into new/, durably */
+	STORE_DELIVER,	   /* put one message into a folder, durably */
+	STORE_STAGE,	   /* … only into its tmp/ */
+	STORE_COMMIT,	   /* move all that is staged, durably */
+	STORE_ABANDON,	   /* forget all that is staged */
+	STORE_SCRIPT, /* answered with ~/.dovecot.sieve open for reading */
 };
 
 /* store_request.hints */
 enum {
-	STORE_LOOK_IN_CUR = 1,	 /* a retry: the client may have moved it on */
-	STORE_CREATE_FOLDER = 2, /* make the folder if it is missing */
+	/*
+	 * A retry: the mail client may have moved the message on, and the
+	 * sizes in its name may differ. Look in new/ and cur/ for its name up
+	 * to the first comma.
+	 */
+	STORE_LOOK_IN_CUR = 1,
+	/* Make the folder if it is missing, and subscribe to it. */
+	STORE_CREATE_FOLDER = 2,
 };
 
 struct store_request {
@@ -48,9 +78,11 @@ struct store_request {
 	uint64_t line_ends;	 /* LFs in head and message, for W= */
 	uint64_t quota_bytes;	 /* maildirsize' limit; 0: none */
 	char mailbox[STORE_MAILBOX_MAX + 1];
-	char folder[STORE_FOLDER_MAX + 1]; /* "" is INBOX; modified UTF-7 */
-	char name[STORE_NAME_MAX + 1];	 /* same for every retry of this leaf */
-	char flags[STORE_FLAGS_MAX + 1]; /* Maildir flags, "" none: new/ */
+	/* "" is INBOX; modified UTF-7, levels separated by dots: "Lists.C" */
+	char folder[STORE_FOLDER_MAX + 1];
+	/* Same for every retry; printable ASCII without "/", "," and ":". */
+	char name[STORE_NAME_MAX + 1];
+	char flags[STORE_FLAGS_MAX + 1]; /* ascending; "" none: new/ */
 };
 
 struct store_answer {
