@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/arena.h"
+#include "core/rows.h"
 #include "core/slice.h"
 #include "core/why.h"
 
@@ -46,6 +48,7 @@ struct leaf {
 	size_t path_n;
 	struct slice forwarder; /* external: the forwarding address */
 	int64_t target_id;	/* 0 = none */
+	struct slice package;	/* whose admin hears of a bad leaf */
 };
 
 /* All leaves of an address, at least one. */
@@ -94,6 +97,23 @@ leaf_is_good(const struct leaf *leaf)
  */
 enum verdict answer_verdict(
     const struct leaf *leaves, size_t n, struct why *why);
+
+/*
+ * Reads what the functions of the same names in SQL said; the columns stand
+ * in answer.c. 0, or -EPROTO with why filled when that makes no sense: a
+ * directory of another version must defer mail, not misdeliver it.
+ */
+int answer_read(struct arena *arena, const struct rows *rows,
+    struct answer *answer_out, struct why *why);
+int leaf_target_read(
+    const struct rows *rows, struct leaf_target *target_out, struct why *why);
+int domain_class_read(
+    const struct rows *rows, struct domain_class *class_out, struct why *why);
+int max_size_read(const struct rows *rows, int64_t *bytes_out, struct why *why);
+
+/* Gives leaves of the mailboxes that quota() names its code; all or none. */
+int quota_read(
+    const struct rows *rows, struct leaf *leaves, size_t n, struct why *why);
 
 /* Says a leaf's code, dsn and reply. */
 enum verdict leaf_say(const struct leaf *leaf, struct why *why);

@@ -97,8 +97,8 @@ int directory_max_size(
     struct directory *dir, int64_t *bytes_out, struct why *why);
 
 /*
- * Quota is never remembered. Gives those leaves of mailboxes that are good
- * the code of their quota where it is not fine now. -errno: nothing changed.
+ * Quota is never remembered. Gives good leaves that end in a mailbox the
+ * code of its quota where it is not fine now. -errno: nothing changed.
  */
 int directory_quota(struct directory *dir, struct arena *arena,
     struct leaf *leaves, size_t n, struct why *why);
