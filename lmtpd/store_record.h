@@ -52,7 +52,7 @@ enum store_op {
 	STORE_STAGE,	   /* … only into its tmp/ */
 	STORE_COMMIT,	   /* move all that is staged, durably */
 	STORE_ABANDON,	   /* forget all that is staged */
-	STORE_SCRIPT, /* answered with ~/.dovecot.sieve open for reading */
+	STORE_SCRIPT,	   /* answered with ~/.dovecot.sieve open for reading */
 };
 
 /* store_request.hints */
