@@ -60,21 +60,31 @@ $$;
 COMMENT ON FUNCTION hauspost.secret(text) IS
     'A random key, for the roles that are among its readers';
 
+-- In PL/pgSQL, as all that resolve() calls and that can't be inlined: the plan
+-- of an SQL function is made anew in each transaction.
 CREATE FUNCTION hauspost.leaf_quote(plain text) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN CASE
-    WHEN plain = '' THEN ''
-    WHEN plain ~ '^[A-Za-z0-9#$&''*+/?^_`{|}~-]+([.][A-Za-z0-9#$&''*+/?^_`{|}~-]+)*$'
-        THEN plain
-    ELSE (
-        SELECT string_agg(
-            CASE
-                WHEN chr(octet) ~ '[A-Za-z0-9#$&''*+/?^_`{|}~-]' THEN chr(octet)
-                ELSE '=' || upper(lpad(to_hex(octet), 2, '0'))
-            END, '' ORDER BY i)
-        FROM convert_to(plain, 'UTF8') AS octets,
-            generate_series(0, octet_length(octets) - 1) AS i,
-            get_byte(octets, i) AS octet)
-END;
+LANGUAGE plpgsql IMMUTABLE STRICT
+AS $$
+DECLARE
+    octets bytea;
+    octet  integer;
+    quoted text := '';
+BEGIN
+    IF plain ~ '^[A-Za-z0-9#$&''*+/?^_`{|}~-]+([.][A-Za-z0-9#$&''*+/?^_`{|}~-]+)*$'
+    THEN
+        RETURN plain;
+    END IF;
+    octets := convert_to(plain, 'UTF8');
+    FOR i IN 0..octet_length(octets) - 1 LOOP
+        octet := get_byte(octets, i);
+        quoted := quoted || CASE
+            WHEN chr(octet) ~ '[A-Za-z0-9#$&''*+/?^_`{|}~-]' THEN chr(octet)
+            ELSE '=' || upper(lpad(to_hex(octet), 2, '0'))
+        END;
+    END LOOP;
+    RETURN quoted;
+END
+$$;
 COMMENT ON FUNCTION hauspost.leaf_quote(text) IS
     'Text as part of a leaf''s local part: odd octets as =XX';
 

@@ -73,15 +73,16 @@ CREATE TYPE hauspost.hop AS (
 );
 
 CREATE TYPE hauspost.place AS (
-    kind       text, -- row, alias, mailbox, name, external or refused
-    label      text, -- tells places apart, and stands in the path
-    name       text, -- key of the row; before one is found, the local part
-    detail     text, --   in lower case without the detail
+    kind       text,   -- row, alias, mailbox, name, external or refused
+    label      text,   -- tells places apart, and stands in the path
+    name       text,   -- key of the row
+    detail     text,
     package    text,
     node       text,
     size_limit bigint,
-    reason     text, -- why it is refused or isn't ready: refusals().reason
-    procmail   boolean,
+    reason     text,   -- why it is refused or not ready: refusals().reason
+    procmail   boolean, -- of a mailbox: procmail gets its mail
+    keep_copy  boolean, -- of a mailbox that forwards; NULL: it doesn't
     keys       text[],
     changes_at timestamptz
 );
@@ -108,12 +109,18 @@ COMMENT ON FUNCTION hauspost.list_prefixes(text) IS
     'Lists that this could be a command to by NAME-COMMAND, longest first';
 
 CREATE FUNCTION hauspost.is_leaf_domain(domain text) RETURNS boolean
-LANGUAGE sql STABLE RETURN
-    hauspost.is_leaf_label(split_part(domain, '.', 1))
-    AND EXISTS (SELECT FROM hauspost.node
-        WHERE name = substr(domain, strpos(domain, '.') + 1));
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    RETURN hauspost.is_leaf_label(split_part(domain, '.', 1))
+        AND EXISTS (SELECT FROM hauspost.node AS n
+            WHERE n.name = substr(domain, strpos(domain, '.') + 1));
+END
+$$;
 COMMENT ON FUNCTION hauspost.is_leaf_domain(text) IS
     'A domain that exists in Postfix'' queue only';
+
+-- Places --------------------------------------------------------------------
 
 -- Rule 2's last step: MAILBOX@NODE and MAILBOX@PACKAGE-HOST. Aliases too: what
 -- programs on the machine send to a bare name, Postfix completes with the
@@ -135,9 +142,8 @@ BEGIN
     LIMIT 1;
     IF FOUND THEN
         place.kind := 'name';
+        place.reason := NULL;
         place.label := 'automatic:' || place.name || '@' || domain;
-    ELSE
-        place.reason := 'unknown';
     END IF;
     RETURN place;
 END
@@ -151,147 +157,170 @@ RETURNS hauspost.place
 LANGUAGE plpgsql STABLE
 AS $$
 BEGIN
+    place.keys := ARRAY['domain:' || domain];
     IF EXISTS (SELECT FROM hauspost.package AS p WHERE p.host = domain)
         OR EXISTS (SELECT FROM hauspost.node AS n WHERE n.name = domain)
     THEN
         RETURN hauspost.find_automatic(place, domain);
-    END IF;
-    IF hauspost.is_leaf_domain(domain) THEN
+    ELSIF hauspost.is_leaf_domain(domain) THEN
         place.reason := 'internal';
     ELSE
         place.kind := 'external';
+        place.reason := NULL;
         place.label := 'external:' || local_part || '@' || domain;
     END IF;
     RETURN place;
 END
 $$;
 
--- A row of its own answers for an address even when it is out of date: the
--- catch-all must not get what was meant to end.
-CREATE FUNCTION hauspost.use_row(place hauspost.place, entry hauspost.address)
+-- A row answers for its address even when it is out of date: the catch-all
+-- must not get what was meant to end.
+CREATE FUNCTION hauspost.at_row(
+    place hauspost.place, entry hauspost.address, label text)
 RETURNS hauspost.place
-LANGUAGE plpgsql STABLE
-AS $$
-BEGIN
-    place.kind := 'row';
-    place.name := entry.identifier;
-    IF entry.valid_from > now() THEN
-        place.kind := 'refused';
-        place.reason := 'early';
-        place.changes_at := entry.valid_from;
-    ELSIF entry.valid_until <= now() THEN
-        place.kind := 'refused';
-        place.reason := 'expired';
-    ELSE
-        place.changes_at := entry.valid_until;
-    END IF;
-    RETURN place;
-END
-$$;
+LANGUAGE sql STABLE RETURN ROW(
+    CASE WHEN entry.valid_from > now() OR entry.valid_until <= now()
+        THEN 'refused' ELSE 'row' END,
+    label,
+    entry.identifier,
+    place.detail,
+    place.package,
+    place.node,
+    place.size_limit,
+    CASE WHEN entry.valid_from > now() THEN 'early'
+        WHEN entry.valid_until <= now() THEN 'expired' END,
+    NULL,
+    NULL,
+    place.keys,
+    CASE WHEN entry.valid_from > now() THEN entry.valid_from
+        WHEN entry.valid_until > now() THEN entry.valid_until END
+)::hauspost.place;
 
--- Rule 2, in a domain whose addresses are here.
-CREATE FUNCTION hauspost.find_local(
-    place hauspost.place, local_part text, domain text)
+-- Rule 2 after "exact" and "without detail": list command, catch-all,
+-- automatic address. ENTRY is the catch-all's, or NULLs.
+CREATE FUNCTION hauspost.find_fallback(place hauspost.place,
+    entry hauspost.address, local_part text, domain text)
 RETURNS hauspost.place
 LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
-    at       text := '@' || domain;
-    exact    text := lower(local_part COLLATE "C") || at;
-    base     text := place.name || at;
-    prefixes text[];
-    entry    hauspost.address;
-    listed   hauspost.address;
+    at     text := '@' || domain;
+    lists  text[] := hauspost.list_prefixes(lower(local_part COLLATE "C"));
+    listed hauspost.address;
 BEGIN
-    -- What is not there counts too: its INSERT changes this answer.
-    place.keys := place.keys
-        || ARRAY['address:' || exact, 'address:' || base, 'address:' || at];
-    SELECT * INTO entry FROM hauspost.address AS a
-    WHERE a.identifier IN (exact, base, at)
-    ORDER BY a.identifier = exact DESC, a.identifier = base DESC
-    LIMIT 1;
-
-    IF coalesce(entry.local_part, '') = '' AND strpos(local_part, '-') > 0 THEN
-        prefixes := hauspost.list_prefixes(lower(local_part COLLATE "C"));
-        place.keys := place.keys || ARRAY(
-            SELECT 'address:' || prefix || at FROM unnest(prefixes) AS prefix);
+    IF cardinality(lists) > 0 THEN
+        place.keys := place.keys
+            || ARRAY(SELECT 'address:' || l || at FROM unnest(lists) AS l);
         SELECT a.* INTO listed
         FROM hauspost.list AS l
         JOIN hauspost.address AS a ON a.identifier = l.name || at
-        WHERE l.domain = find_local.domain AND l.name = ANY (prefixes)
+        WHERE l.domain = find_fallback.domain AND l.name = ANY (lists)
         ORDER BY length(l.name) DESC
         LIMIT 1;
+        IF FOUND THEN
+            place.detail := substr(local_part, length(listed.local_part) + 2);
+            RETURN hauspost.at_row(
+                place, listed, 'address:' || listed.identifier);
+        END IF;
     END IF;
-
-    IF listed.identifier IS NOT NULL THEN
-        entry := listed;
-        place.detail := substr(local_part, length(entry.local_part) + 2);
-    ELSIF entry.identifier IS NULL THEN
+    IF entry.identifier IS NULL THEN
         RETURN hauspost.find_automatic(place, domain);
-    ELSIF entry.identifier IN (exact, at) THEN
-        place.detail := NULL; -- this row takes the whole local part
     END IF;
-    place.label := CASE
-        WHEN entry.identifier = at THEN 'catch-all:' || exact
-        ELSE 'address:' || entry.identifier
-    END;
-    RETURN hauspost.use_row(place, entry);
+    place.detail := NULL; -- nobody said that a + means one here
+    RETURN hauspost.at_row(
+        place, entry, 'catch-all:' || lower(local_part COLLATE "C") || at);
 END
 $$;
 
+-- Rules 1 and 2 for all that has no row of its own.
+CREATE FUNCTION hauspost.find_inexact(
+    local_part text, domain text, exact text, base text)
+RETURNS hauspost.place
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+    at    text := '@' || domain;
+    place hauspost.place;
+    entry hauspost.address;
+    known record;
+BEGIN
+    SELECT d.package, p.node, d.mode, d.size_limit, d.subaddressing INTO known
+    FROM hauspost.domain AS d
+    JOIN hauspost.package AS p ON p.name = d.package
+    WHERE d.name = find_inexact.domain;
+    IF known.subaddressing IS FALSE THEN
+        base := exact;
+    END IF;
+    place := ROW('refused', 'unknown:' || exact || at, base,
+        CASE WHEN base <> exact THEN substr(local_part, length(base) + 2) END,
+        known.package, known.node, known.size_limit, 'unknown', NULL, NULL,
+        ARRAY['domain:' || domain, 'address:' || exact || at], NULL);
+
+    IF known.mode IS NULL THEN
+        RETURN hauspost.find_elsewhere(place, local_part, domain);
+    ELSIF known.mode = 'null' THEN
+        place.reason := 'null';
+        RETURN place;
+    ELSIF known.mode <> 'local' THEN
+        place.kind := 'external';
+        place.label := 'external:' || local_part || at;
+        place.reason := NULL;
+        RETURN place;
+    END IF;
+
+    -- What is not there counts too: its INSERT changes the answer.
+    place.keys := place.keys || ARRAY['address:' || base || at, 'address:' || at];
+    SELECT * INTO entry FROM hauspost.address AS a
+    WHERE a.identifier IN (base || at, at)
+    ORDER BY a.identifier = base || at DESC
+    LIMIT 1;
+    IF entry.local_part <> '' THEN
+        RETURN hauspost.at_row(place, entry, 'address:' || entry.identifier);
+    END IF;
+    RETURN hauspost.find_fallback(place, entry, local_part, domain);
+END
+$$;
+
+-- Rules 1 and 2. Most addresses have a row, so this looks for it first.
 CREATE FUNCTION hauspost.find_address(local_part text, domain text)
 RETURNS hauspost.place
 LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
+    exact text := lower(local_part COLLATE "C");
     place hauspost.place;
-    known record;
-    plus  integer := strpos(local_part, '+');
 BEGIN
-    SELECT d.package, d.mode, d.subaddressing, d.size_limit, p.node INTO known
-    FROM hauspost.domain AS d
+    SELECT hauspost.at_row(
+        ROW(NULL, NULL, NULL, NULL, d.package, p.node, d.size_limit, NULL, NULL,
+            NULL, ARRAY['domain:' || d.name, 'address:' || a.identifier], NULL),
+        a, 'address:' || a.identifier)
+    INTO place
+    FROM hauspost.address AS a
+    JOIN hauspost.domain AS d ON d.name = a.domain
     JOIN hauspost.package AS p ON p.name = d.package
-    WHERE d.name = domain;
-
-    place.kind := 'refused';
-    place.label := 'unknown:' || local_part || '@' || domain;
-    place.name := lower(local_part COLLATE "C");
-    place.package := known.package;
-    place.node := known.node;
-    place.size_limit := known.size_limit;
-    place.keys := ARRAY['domain:' || domain];
-    IF plus > 1 AND known.subaddressing IS NOT FALSE THEN
-        place.name := left(place.name, plus - 1);
-        place.detail := substr(local_part, plus + 1);
+    WHERE a.identifier = exact || '@' || find_address.domain
+        AND a.local_part <> '' AND d.mode = 'local';
+    IF FOUND THEN
+        RETURN place;
     END IF;
-
-    IF known.mode IS NULL THEN
-        RETURN hauspost.find_elsewhere(place, local_part, domain);
-    ELSIF known.mode = 'local' THEN
-        RETURN hauspost.find_local(place, local_part, domain);
-    ELSIF known.mode = 'null' THEN
-        place.reason := 'null';
-    ELSE
-        place.kind := 'external';
-        place.label := 'external:' || local_part || '@' || domain;
-    END IF;
-    RETURN place;
+    RETURN hauspost.find_inexact(
+        local_part, domain, exact, split_part(exact, '+', 1));
 END
 $$;
 
--- Rule 3. The mailbox itself is wanted where an alias lists its own name.
+-- Rule 3. Only the mailbox is wanted where an alias lists its own name.
 CREATE FUNCTION hauspost.find_name(name text, only_mailbox boolean)
 RETURNS hauspost.place
 LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
+    keys  text[] := ARRAY['name:' || name];
     place hauspost.place;
 BEGIN
-    place.name := name;
-    place.keys := ARRAY['name:' || name];
     IF NOT only_mailbox THEN
-        SELECT 'alias', 'alias:' || a.name, a.package, p.node
-        INTO place.kind, place.label, place.package, place.node
+        SELECT ROW('alias', 'alias:' || a.name, a.name, NULL, p.name, p.node,
+            NULL, NULL, NULL, NULL, keys, NULL)::hauspost.place
+        INTO place
         FROM hauspost.alias AS a
         JOIN hauspost.package AS p ON p.name = a.package
         WHERE a.name = find_name.name;
@@ -299,10 +328,12 @@ BEGIN
             RETURN place;
         END IF;
     END IF;
-    SELECT 'mailbox', 'mailbox:' || m.name, m.package, p.node, m.size_limit,
-        CASE WHEN m.state = 'locked' THEN 'locked' END, m.filter = 'procmail'
-    INTO place.kind, place.label, place.package, place.node, place.size_limit,
-        place.reason, place.procmail
+    SELECT ROW('mailbox', 'mailbox:' || m.name, m.name, NULL, p.name, p.node,
+        m.size_limit, CASE WHEN m.state = 'locked' THEN 'locked' END,
+        m.filter = 'procmail', (SELECT bool_or(f.keep_copy)
+            FROM hauspost.forward AS f WHERE f.mailbox = m.name),
+        keys, NULL)::hauspost.place
+    INTO place
     FROM hauspost.mailbox AS m
     JOIN hauspost.package AS p ON p.name = m.package
     WHERE m.name = find_name.name;
@@ -310,12 +341,21 @@ BEGIN
         place.kind := 'refused';
         place.label := 'dangling:' || name;
         place.reason := 'dangling';
+        place.keys := keys;
     END IF;
     RETURN place;
 END
 $$;
 
--- Leaves -------------------------------------------------------------------
+-- Leaves --------------------------------------------------------------------
+
+CREATE FUNCTION hauspost.accept(here hauspost.hop, kind text, recipient text,
+    mailbox text DEFAULT NULL)
+RETURNS hauspost.answer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN ROW(
+    kind, recipient, NULL, mailbox, here.node, here.detail, NULL,
+    250, '2.1.5', 'ok', here.size_limit, here.path, NULL, NULL, NULL, NULL,
+    here.package)::hauspost.answer;
 
 CREATE FUNCTION hauspost.refuse(here hauspost.hop, why text)
 RETURNS hauspost.answer
@@ -334,56 +374,34 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION hauspost.accept(here hauspost.hop, kind text, recipient text)
+CREATE FUNCTION hauspost.mailbox_leaf(here hauspost.hop, place hauspost.place)
 RETURNS hauspost.answer
-LANGUAGE plpgsql STABLE
-AS $$
-DECLARE
-    leaf hauspost.answer;
-BEGIN
-    leaf.kind := kind;
-    leaf.queue_recipient := recipient;
-    leaf.node := here.node;
-    leaf.detail := here.detail;
-    leaf.code := 250;
-    leaf.dsn := '2.1.5';
-    leaf.reply := 'ok';
-    leaf.size_limit := here.size_limit;
-    leaf.path := here.path;
-    leaf.package := here.package;
-    RETURN leaf;
-END
-$$;
+LANGUAGE sql STABLE RETURN hauspost.accept(
+    here,
+    CASE WHEN place.procmail THEN 'program' ELSE 'mailbox' END,
+    place.name || coalesce('+' || hauspost.leaf_quote(here.detail), '')
+        || CASE WHEN place.procmail THEN '.0@program.' ELSE '@mbox.' END
+        || place.node,
+    place.name);
 
 -- A locked mailbox keeps its recipient: where another leaf is good, this one
 -- waits in the queue until it is unlocked.
-CREATE FUNCTION hauspost.mailbox_leaf(here hauspost.hop, place hauspost.place)
+CREATE FUNCTION hauspost.locked_leaf(here hauspost.hop, place hauspost.place)
 RETURNS hauspost.answer
 LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
-    leaf hauspost.answer;
-    name text := place.name || coalesce(
-        '+' || hauspost.leaf_quote(nullif(here.detail, '')), '');
+    leaf    hauspost.answer := hauspost.mailbox_leaf(here, place);
+    refused hauspost.answer := hauspost.refuse(here, place.reason);
 BEGIN
-    IF place.procmail THEN
-        leaf := hauspost.accept(
-            here, 'program', name || '.0@program.' || place.node);
-    ELSE
-        leaf := hauspost.accept(
-            here, 'mailbox', name || '@mbox.' || place.node);
-    END IF;
-    leaf.mailbox := place.name;
-    IF place.reason IS NOT NULL THEN
-        SELECT hauspost.reply_code(r.dsn), r.dsn, r.reply
-        INTO leaf.code, leaf.dsn, leaf.reply
-        FROM hauspost.refusals() AS r WHERE r.reason = place.reason;
-    END IF;
+    leaf.code := refused.code;
+    leaf.dsn := refused.dsn;
+    leaf.reply := refused.reply;
     RETURN leaf;
 END
 $$;
 
--- Plain where the address as asked is not ours: then nothing is forwarded.
+-- Nothing is forwarded where the address that was asked is itself foreign.
 CREATE FUNCTION hauspost.external_leaf(
     here hauspost.hop, local_part text, domain text)
 RETURNS hauspost.answer
@@ -434,9 +452,10 @@ BEGIN
 END
 $$;
 
--- The walk -----------------------------------------------------------------
+-- Hops ----------------------------------------------------------------------
 
--- An address, or a bare name as admins ask for it; NULL if it is neither.
+-- An address, or a bare name as admins ask for it. The kind is NULL if it is
+-- neither.
 CREATE FUNCTION hauspost.first_hop(recipient text) RETURNS hauspost.hop
 LANGUAGE plpgsql IMMUTABLE
 AS $$
@@ -461,57 +480,62 @@ BEGIN
 END
 $$;
 
--- The hop as it stands once it has arrived.
+-- The hop once it has arrived.
 CREATE FUNCTION hauspost.enter(hop hauspost.hop, place hauspost.place)
 RETURNS hauspost.hop
-LANGUAGE plpgsql IMMUTABLE
-AS $$
-BEGIN
-    hop.path := hop.path || place.label;
-    hop.detail := coalesce(place.detail, hop.detail);
-    hop.size_limit := least(hop.size_limit, place.size_limit);
-    hop.package := coalesce(place.package, hop.package);
-    hop.node := coalesce(place.node, hop.node);
-    IF place.kind IN ('row', 'name') THEN
-        hop.forwarder := hauspost.join_address(hop.name, hop.domain);
-    ELSIF hop.forwarder IS NULL AND place.kind IN ('alias', 'mailbox') THEN
-        hop.forwarder := place.name || '@' || place.node;
-    END IF;
-    RETURN hop;
-END
-$$;
+LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN ROW(
+    hop.kind,
+    hop.name,
+    hop.domain,
+    coalesce(place.detail, hop.detail),
+    hop.path || place.label,
+    least(hop.size_limit, place.size_limit),
+    CASE
+        WHEN place.kind IN ('row', 'name')
+            THEN hauspost.join_address(hop.name, hop.domain)
+        WHEN place.kind IN ('alias', 'mailbox')
+            THEN coalesce(hop.forwarder, place.name || '@' || place.node)
+        ELSE hop.forwarder
+    END,
+    coalesce(place.package, hop.package),
+    coalesce(place.node, hop.node)
+)::hauspost.hop;
+
+CREATE FUNCTION hauspost.to_name(here hauspost.hop, kind text, name text,
+    detail text)
+RETURNS hauspost.hop
+LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN ROW(
+    kind, name, NULL, detail, here.path, here.size_limit, here.forwarder,
+    here.package, here.node)::hauspost.hop;
+
+CREATE FUNCTION hauspost.to_address(here hauspost.hop, local_part text,
+    domain text)
+RETURNS hauspost.hop
+LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN ROW(
+    'address', local_part, domain, here.detail, here.path, here.size_limit,
+    here.forwarder, here.package, here.node)::hauspost.hop;
 
 -- Where a target points to; NULL where it is a leaf.
 CREATE FUNCTION hauspost.next_hop(
     here hauspost.hop, place hauspost.place, target hauspost.target)
 RETURNS hauspost.hop
-LANGUAGE plpgsql IMMUTABLE
-AS $$
-DECLARE
-    name text := split_part(target.destination, '+', 1);
-BEGIN
-    CASE target.kind
-    WHEN 'name' THEN
-        here.kind := CASE
-            WHEN place.kind = 'alias' AND name = place.name THEN 'mailbox'
-            ELSE 'name'
-        END;
-        here.name := name;
-        IF name <> target.destination THEN
-            here.detail := substr(target.destination, length(name) + 2);
-        END IF;
-    WHEN 'address' THEN
-        here.kind := 'address';
-        here.name := hauspost.local_of(target.destination);
-        here.domain := hauspost.domain_of(target.destination);
-    WHEN 'domain' THEN
-        here.domain := substr(target.destination, 2);
-    ELSE
-        RETURN NULL;
-    END CASE;
-    RETURN here;
-END
-$$;
+LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN CASE target.kind
+    WHEN 'name' THEN hauspost.to_name(
+        here,
+        CASE WHEN place.kind = 'alias'
+                AND split_part(target.destination, '+', 1) = place.name
+            THEN 'mailbox' ELSE 'name' END,
+        split_part(target.destination, '+', 1),
+        coalesce(substring(target.destination FROM '[+](.*)'), here.detail))
+    WHEN 'address' THEN hauspost.to_address(
+        here,
+        hauspost.local_of(target.destination),
+        hauspost.domain_of(target.destination))
+    WHEN 'domain' THEN hauspost.to_address(
+        here, here.name, substr(target.destination, 2))
+END;
+
+-- The walk ------------------------------------------------------------------
 
 CREATE FUNCTION hauspost.resolve(recipient text)
 RETURNS SETOF hauspost.answer
@@ -519,31 +543,27 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 2
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    queue      hauspost.hop[];
-    seen       text[] := '{}';
-    leaves     hauspost.answer[] := '{}';
-    leaf       hauspost.answer;
-    keys       text[] := '{}';
-    changes_at timestamptz;
-    i          integer := 0;
-    hop        hauspost.hop;
-    here       hauspost.hop;
-    next       hauspost.hop;
-    place      hauspost.place;
-    target     hauspost.target;
-    address    text;
-    keep_copy  boolean;
+    queue       hauspost.hop[];
+    i           integer := 0;
+    hop         hauspost.hop;
+    here        hauspost.hop;
+    next        hauspost.hop;
+    place       hauspost.place;
+    target      hauspost.target;
+    forward     record;
+    seen        text[] := '{}';
+    leaves      hauspost.answer[] := '{}';
+    leaf        hauspost.answer;
+    keys        text[] := '{}';
+    changes_at  timestamptz;
+    original    text;
     reply_class integer;
 BEGIN
-    hop := hauspost.first_hop(recipient);
-    IF hop.kind IS NULL THEN
-        leaf := hauspost.refuse(hop, 'syntax');
-        leaf.original := recipient;
-        leaf.keys := keys;
-        RETURN NEXT leaf;
-        RETURN;
+    queue := ARRAY[hauspost.first_hop(recipient)];
+    IF (queue[1]).kind IS NULL THEN
+        leaves := ARRAY[hauspost.refuse(queue[1], 'syntax')];
+        i := 1;
     END IF;
-    queue := ARRAY[hop];
 
     WHILE i < cardinality(queue) LOOP
         i := i + 1;
@@ -552,49 +572,25 @@ BEGIN
             leaves := leaves || hauspost.refuse(hop, 'deep');
             CONTINUE;
         END IF;
-
-        IF hop.kind = 'address' THEN
-            place := hauspost.find_address(hop.name, hop.domain);
-        ELSE
-            place := hauspost.find_name(hop.name, hop.kind = 'mailbox');
+        place := CASE
+            WHEN hop.kind = 'address'
+                THEN hauspost.find_address(hop.name, hop.domain)
+            ELSE hauspost.find_name(hop.name, hop.kind = 'mailbox')
+        END;
+        IF NOT keys @> place.keys THEN
+            keys := keys || place.keys;
+            changes_at := least(changes_at, place.changes_at);
         END IF;
-        keys := keys || place.keys;
-        changes_at := least(changes_at, place.changes_at);
         here := hauspost.enter(hop, place);
-        IF place.label = ANY (hop.path) THEN
-            leaves := leaves || hauspost.refuse(here, 'loop');
+        IF place.label = ANY (seen) THEN
+            IF place.label = ANY (hop.path) THEN
+                leaves := leaves || hauspost.refuse(here, 'loop');
+            END IF;
+            CONTINUE;
         END IF;
-        CONTINUE WHEN place.label = ANY (seen);
         seen := seen || place.label;
 
-        IF place.kind = 'refused' THEN
-            leaves := leaves || hauspost.refuse(here, place.reason);
-        ELSIF place.kind = 'external' THEN
-            leaves := leaves
-                || hauspost.external_leaf(here, hop.name, hop.domain);
-        ELSIF place.kind = 'name' THEN
-            here.kind := 'name';
-            here.name := place.name;
-            queue := queue || here;
-        ELSIF place.kind = 'mailbox' THEN
-            keep_copy := true;
-            next := here;
-            next.kind := 'address';
-            next.detail := NULL;
-            FOR address, keep_copy IN
-                SELECT f.address, bool_or(f.keep_copy) OVER ()
-                FROM hauspost.forward AS f
-                WHERE f.mailbox = place.name AND place.reason IS NULL
-                ORDER BY f.address
-            LOOP
-                next.name := hauspost.local_of(address);
-                next.domain := hauspost.domain_of(address);
-                queue := queue || next;
-            END LOOP;
-            IF keep_copy IS NOT FALSE THEN
-                leaves := leaves || hauspost.mailbox_leaf(here, place);
-            END IF;
-        ELSE
+        IF place.kind IN ('row', 'alias') THEN
             FOR target IN
                 SELECT * FROM hauspost.target AS t WHERE t.address = place.name
                 UNION ALL
@@ -602,13 +598,39 @@ BEGIN
                 ORDER BY id
             LOOP
                 next := hauspost.next_hop(here, place, target);
-                IF next IS NULL THEN
+                IF next.kind IS NOT NULL THEN
+                    queue := queue || next;
+                ELSE
                     leaves := leaves
                         || hauspost.target_leaf(here, place, target);
-                ELSE
-                    queue := queue || next;
                 END IF;
             END LOOP;
+        ELSIF place.reason IS NOT NULL THEN
+            leaves := leaves || CASE
+                WHEN place.kind = 'mailbox'
+                    THEN hauspost.locked_leaf(here, place)
+                ELSE hauspost.refuse(here, place.reason)
+            END;
+        ELSIF place.kind = 'mailbox' THEN
+            IF place.keep_copy IS NOT FALSE THEN
+                leaves := leaves || hauspost.mailbox_leaf(here, place);
+            END IF;
+            IF place.keep_copy IS NOT NULL THEN
+                FOR forward IN
+                    SELECT f.address FROM hauspost.forward AS f
+                    WHERE f.mailbox = place.name ORDER BY f.address
+                LOOP
+                    queue := queue || hauspost.to_address(here,
+                        hauspost.local_of(forward.address),
+                        hauspost.domain_of(forward.address));
+                END LOOP;
+            END IF;
+        ELSIF place.kind = 'name' THEN
+            queue := queue
+                || hauspost.to_name(here, 'name', place.name, here.detail);
+        ELSE
+            leaves := leaves
+                || hauspost.external_leaf(here, hop.name, hop.domain);
         END IF;
         EXIT WHEN cardinality(queue) + cardinality(leaves)
             > hauspost.max_nodes();
@@ -619,11 +641,13 @@ BEGIN
     ELSIF cardinality(leaves) = 0 THEN
         leaves := ARRAY[hauspost.refuse(queue[1], 'loop')];
     END IF;
-    keys := ARRAY(SELECT DISTINCT unnest(keys) ORDER BY 1);
+    original := CASE WHEN (queue[1]).kind = 'address'
+        THEN left(recipient, -length((queue[1]).domain)) || (queue[1]).domain
+        ELSE recipient END;
     FOREACH reply_class IN ARRAY '{2,4,5}'::integer[] LOOP
         FOREACH leaf IN ARRAY leaves LOOP
             CONTINUE WHEN leaf.code / 100 <> reply_class;
-            leaf.original := recipient;
+            leaf.original := original;
             leaf.keys := keys;
             leaf.changes_at := changes_at;
             RETURN NEXT leaf;
