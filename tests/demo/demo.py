@@ -258,7 +258,6 @@ def start():
     try:
         stage.start()
         stage.load(ROOT / "sql" / "demo.sql")
-        stage.wait_homes()
         good = run(stage)
     except BaseException:
         stage.stop()

@@ -26,7 +26,7 @@ from .postfix import Postfix
 from .postgres import Postgres
 from .process import Process, answers, listens
 
-NODE = "h01.hosting.example"
+NODE = "h01.hosting.example"  # as sql/demo.sql has it
 SETTLE_S = 60
 
 # In starting order: who is asked comes before who asks.
@@ -38,6 +38,8 @@ PROGRAMS = {
 
 
 class Stage:
+    node = NODE
+
     def __init__(self, place=None, say=lambda text: None):
         self.place = place or Place()
         self.say = say
@@ -159,9 +161,21 @@ class Stage:
     def load(self, path):
         """Load a file of directory rows; their homes lie in this stage."""
         self.postgres.run_file(path, mail_root=self.place / "mail")
+        self.wait_homes()
 
     def query(self, sql, **values):
         return self.postgres.query(sql, **values)
+
+    def wait_homes(self):
+        """A new mailbox has its Maildir a moment after the COMMIT."""
+        homes = self.query("SELECT home FROM hauspost.mailbox")
+        wait_for(
+            lambda: all(
+                pathlib.Path(home, "Maildir", "cur").is_dir()
+                for [home] in homes
+            ),
+            "every mailbox has a home",
+        )
 
     # -- Mail ----------------------------------------------------------------
 
@@ -177,14 +191,14 @@ class Stage:
     def settle(self, timeout_s=SETTLE_S):
         """Wait until Postfix has tried every message: what is left in the
         queue then waits for another attempt. Returns those."""
-        deadline = time.monotonic() + timeout_s
-        while True:
-            queue = self.postfix.queue()
-            if all(entry["queue_name"] == "deferred" for entry in queue):
-                return queue
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"still in the queue: {queue}")
-            time.sleep(0.05)
+        def tried():
+            queue.clear()
+            queue.extend(self.postfix.queue())
+            return all(one["queue_name"] == "deferred" for one in queue)
+
+        queue = []
+        wait_for(tried, "every message is tried", timeout_s)
+        return queue
 
     def logs(self):
         """Every log of the stage: name → text."""
@@ -192,6 +206,15 @@ class Stage:
             path.name: path.read_text(errors="replace")
             for path in sorted((self.place / "log").iterdir())
         }
+
+
+def wait_for(condition, what, timeout_s=SETTLE_S):
+    """Look every 50 ms until condition() holds."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"waited {timeout_s} s until {what}")
+        time.sleep(0.05)
 
 
 def run(argv):
