@@ -24,7 +24,7 @@ from .dovecot import Dovecot
 from .place import BUILD, ROOT, Place
 from .postfix import Postfix
 from .postgres import Postgres
-from .process import Process, answers, listens
+from .process import NotReady, Process, answers, listens
 
 NODE = "h01.hosting.example"  # as sql/demo.sql has it
 SETTLE_S = 60
@@ -139,8 +139,11 @@ class Stage:
 
     def start_program(self, name):
         sock, greeting, kind = PROGRAMS[name]
+        binary = self.place / "bin" / name
+        if not binary.exists():
+            raise NotReady(f"{BUILD}/bin/{name} is not built: run make")
         self.programs[name].start(
-            [self.place / "bin" / name, "--config", self.config],
+            [binary, "--config", self.config],
             listens(self.place / "run" / sock, greeting, kind),
         )
 
