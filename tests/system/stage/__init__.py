@@ -6,9 +6,9 @@ the machine's own services, and needs root: the programs change their users.
 
     with Stage() as stage:
         stage.load(ROOT / "sql" / "demo.sql")
-        stage.send("anna@example.net", ["info@example.org"], message)
+        stage.send(["info@example.org"])
         stage.settle()
-        stage.imap("xyz00-abc", "secret")
+        stage.imap("xyz00-abc", "xyz00-abc-secret")
 """
 
 import os
@@ -28,6 +28,8 @@ from .process import NotReady, Process, answers, listens
 
 NODE = "h01.hosting.example"  # as sql/demo.sql has it
 SETTLE_S = 60
+STRANGER = "192.0.2.25"  # RFC 5737: an address for documentation
+SENDER = "anna@world.example"
 
 # In starting order: who is asked comes before who asks.
 PROGRAMS = {
@@ -185,6 +187,24 @@ class Stage:
     def smtp(self, service="smtp", **options):
         return clients.smtp(self.place, service, **options)
 
+    def send(self, recipients, text=None, sender=SENDER, **options):
+        """One message from a stranger, or as options say (see smtp). Returns
+        {recipient: "550 5.1.1 …"} for those that were refused; a refusal of
+        all of it stands under ""."""
+        options = {"stranger": STRANGER} | options
+        refused = {}
+        with self.smtp(**options) as peer:
+            peer.mail(sender)
+            for recipient in recipients:
+                code, reply = peer.rcpt(recipient)
+                if code != 250:
+                    refused[recipient] = clients.reply(code, reply)
+            if len(refused) < len(recipients):
+                code, reply = peer.data(text or clients.letter())
+                if code != 250:
+                    refused[""] = clients.reply(code, reply)
+        return refused
+
     def imap(self, name, password):
         return clients.imap(self.place, name, password)
 
@@ -202,6 +222,24 @@ class Stage:
         queue = []
         wait_for(tried, "every message is tried", timeout_s)
         return queue
+
+    def trail(self, recipient, event):
+        """The trail's rows (code, dsn, mailbox, class, login) of an event.
+        They are written in batches, so this waits for the first."""
+
+        def written():
+            rows[:] = self.query(
+                "SELECT code, dsn, mailbox, class, login FROM hauspost.trail"
+                " WHERE recipient = :'recipient' AND event = :'event'"
+                " ORDER BY at",
+                recipient=recipient,
+                event=event,
+            )
+            return rows
+
+        rows = []
+        wait_for(written, f"the trail has {event} for {recipient}")
+        return rows
 
     def logs(self):
         """Every log of the stage: name → text."""
