@@ -120,7 +120,7 @@ install: all
 	conf/render $(SITE) $B/etc
 	install -d $(DESTDIR)$(PREFIX)/sbin $(SHARE)/hauspost/sql $(SHARE)/man/man8
 	install $(wildcard $B/bin/hauspost*) $(DESTDIR)$(PREFIX)/sbin
-	install -m 644 $(wildcard sql/[0-9]*.sql) $(SHARE)/hauspost/sql
+	install -m 644 $(wildcard sql/*.sql) $(SHARE)/hauspost/sql
 	install -m 644 $(wildcard docs/man/*.8) $(SHARE)/man/man8
 	install -Dm 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system $B/etc/systemd/*
 	install -Dm 644 -t $(DESTDIR)$(PREFIX)/lib/sysusers.d $B/etc/sysusers.d/*

@@ -9,7 +9,6 @@ demo.py stop    end it and remove its files
 import dataclasses
 import os
 import pathlib
-import smtplib
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -18,8 +17,6 @@ sys.path.insert(0, str(ROOT / "tests" / "system"))
 from stage import NODE, Place, Stage, clients  # noqa: E402
 
 RUN = ROOT / "run"
-STRANGER = "192.0.2.25"  # RFC 5737: an address for documentation
-SENDER = "anna@world.example"
 
 
 @dataclasses.dataclass
@@ -155,21 +152,16 @@ class Demo:
 
     def send(self, step, token):
         """What the server refused it with, or ''."""
-        options = {"stranger": STRANGER}
-        service = "smtp"
+        options = {}
         if step.login:
-            service = "submission"
-            options = {"login": (step.login, password("xyz00-abc"))}
-        sender = step.login or SENDER
-        text = message(sender, step, token)
-        with self.stage.smtp(service, **options) as peer:
-            try:
-                peer.sendmail(sender, [step.to], text)
-            except smtplib.SMTPRecipientsRefused as refused:
-                return reply(*refused.recipients[step.to])
-            except smtplib.SMTPResponseException as refused:
-                return reply(refused.smtp_code, refused.smtp_error)
-        return ""
+            options = {
+                "service": "submission",
+                "login": (step.login, password("xyz00-abc")),
+                "stranger": None,
+                "sender": step.login,
+            }
+        refused = self.stage.send([step.to], message(step, token), **options)
+        return "".join(refused.values())
 
     def look(self, step, token):
         for mailbox, peer in self.readers.items():
@@ -193,17 +185,14 @@ class Demo:
         return "" if by_pop3 == by_imap else f"{by_pop3}, by IMAP {by_imap}"
 
 
-def message(sender, step, token):
-    head = (
-        f"From: {sender}\r\nTo: {step.to}\r\nSubject: demo: {step.says}\r\n"
-        f"Message-ID: <{token}>\r\nDate: Tue, 03 Nov 2026 10:00:00 +0000\r\n"
-    )
+def message(step, token):
     line = "Sent by make demo to see where it arrives.\r\n"
-    return head + "\r\n" + line * (step.size // len(line) + 1)
-
-
-def reply(code, text):
-    return f"{code} {text.decode(errors='replace')}"
+    return clients.letter(
+        f"demo: {step.says}",
+        line * (step.size // len(line) + 1),
+        To=step.to,
+        Message_ID=f"<{token}>",
+    )
 
 
 def line(good, text, problem):
@@ -258,7 +247,6 @@ def start():
     try:
         stage.start()
         stage.load(ROOT / "sql" / "demo.sql")
-        stage.wait_homes()
         good = run(stage)
     except BaseException:
         stage.stop()

@@ -12,6 +12,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 from stage import ROOT, Stage  # noqa: E402  (needs the path above)
+from stage.customer import Customer  # noqa: E402
 
 HOST = pytest.StashKey()
 SIZES = pytest.StashKey()
@@ -55,6 +56,12 @@ def stage(host, postgres):
     host.start_mail()
     host.load(ROOT / "sql" / "demo.sql")
     return host
+
+
+@pytest.fixture
+def customer(stage):
+    """A package and a domain that no other test knows."""
+    return Customer(stage)
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -6,9 +6,9 @@ the machine's own services, and needs root: the programs change their users.
 
     with Stage() as stage:
         stage.load(ROOT / "sql" / "demo.sql")
-        stage.send("anna@example.net", ["info@example.org"], message)
+        stage.send(["info@example.org"])
         stage.settle()
-        stage.imap("xyz00-abc", "secret")
+        stage.imap("xyz00-abc", "xyz00-abc-secret")
 """
 
 import os
@@ -24,10 +24,12 @@ from .dovecot import Dovecot
 from .place import BUILD, ROOT, Place
 from .postfix import Postfix
 from .postgres import Postgres
-from .process import Process, answers, listens
+from .process import NotReady, Process, answers, listens
 
-NODE = "h01.hosting.example"
+NODE = "h01.hosting.example"  # as sql/demo.sql has it
 SETTLE_S = 60
+STRANGER = "192.0.2.25"  # RFC 5737: an address for documentation
+SENDER = "anna@world.example"
 
 # In starting order: who is asked comes before who asks.
 PROGRAMS = {
@@ -38,6 +40,8 @@ PROGRAMS = {
 
 
 class Stage:
+    node = NODE
+
     def __init__(self, place=None, say=lambda text: None):
         self.place = place or Place()
         self.say = say
@@ -137,8 +141,11 @@ class Stage:
 
     def start_program(self, name):
         sock, greeting, kind = PROGRAMS[name]
+        binary = self.place / "bin" / name
+        if not binary.exists():
+            raise NotReady(f"{BUILD}/bin/{name} is not built: run make")
         self.programs[name].start(
-            [self.place / "bin" / name, "--config", self.config],
+            [binary, "--config", self.config],
             listens(self.place / "run" / sock, greeting, kind),
         )
 
@@ -159,14 +166,44 @@ class Stage:
     def load(self, path):
         """Load a file of directory rows; their homes lie in this stage."""
         self.postgres.run_file(path, mail_root=self.place / "mail")
+        self.wait_homes()
 
     def query(self, sql, **values):
         return self.postgres.query(sql, **values)
+
+    def wait_homes(self):
+        """A new mailbox has its Maildir a moment after the COMMIT."""
+        homes = self.query("SELECT home FROM hauspost.mailbox")
+        wait_for(
+            lambda: all(
+                pathlib.Path(home, "Maildir", "cur").is_dir()
+                for [home] in homes
+            ),
+            "every mailbox has a home",
+        )
 
     # -- Mail ----------------------------------------------------------------
 
     def smtp(self, service="smtp", **options):
         return clients.smtp(self.place, service, **options)
+
+    def send(self, recipients, text=None, sender=SENDER, **options):
+        """One message from a stranger, or as options say (see smtp). Returns
+        {recipient: "550 5.1.1 …"} for those that were refused; a refusal of
+        all of it stands under ""."""
+        options = {"stranger": STRANGER} | options
+        refused = {}
+        with self.smtp(**options) as peer:
+            peer.mail(sender)
+            for recipient in recipients:
+                code, reply = peer.rcpt(recipient)
+                if code != 250:
+                    refused[recipient] = clients.reply(code, reply)
+            if len(refused) < len(recipients):
+                code, reply = peer.data(text or clients.letter())
+                if code != 250:
+                    refused[""] = clients.reply(code, reply)
+        return refused
 
     def imap(self, name, password):
         return clients.imap(self.place, name, password)
@@ -177,14 +214,32 @@ class Stage:
     def settle(self, timeout_s=SETTLE_S):
         """Wait until Postfix has tried every message: what is left in the
         queue then waits for another attempt. Returns those."""
-        deadline = time.monotonic() + timeout_s
-        while True:
-            queue = self.postfix.queue()
-            if all(entry["queue_name"] == "deferred" for entry in queue):
-                return queue
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"still in the queue: {queue}")
-            time.sleep(0.05)
+        def tried():
+            queue.clear()
+            queue.extend(self.postfix.queue())
+            return all(one["queue_name"] == "deferred" for one in queue)
+
+        queue = []
+        wait_for(tried, "every message is tried", timeout_s)
+        return queue
+
+    def trail(self, recipient, event):
+        """The trail's rows (code, dsn, mailbox, class, login) of an event.
+        They are written in batches, so this waits for the first."""
+
+        def written():
+            rows[:] = self.query(
+                "SELECT code, dsn, mailbox, class, login FROM hauspost.trail"
+                " WHERE recipient = :'recipient' AND event = :'event'"
+                " ORDER BY at",
+                recipient=recipient,
+                event=event,
+            )
+            return rows
+
+        rows = []
+        wait_for(written, f"the trail has {event} for {recipient}")
+        return rows
 
     def logs(self):
         """Every log of the stage: name → text."""
@@ -192,6 +247,15 @@ class Stage:
             path.name: path.read_text(errors="replace")
             for path in sorted((self.place / "log").iterdir())
         }
+
+
+def wait_for(condition, what, timeout_s=SETTLE_S):
+    """Look every 50 ms until condition() holds."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"waited {timeout_s} s until {what}")
+        time.sleep(0.05)
 
 
 def run(argv):

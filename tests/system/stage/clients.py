@@ -62,6 +62,18 @@ def pop3(place, name, password):
     return peer
 
 
+def letter(subject="test", body="hello\r\n", **headers):
+    """A small message; headers with _ for -."""
+    lines = [f"Subject: {subject}", "From: anna@world.example"]
+    lines += [f"{k.replace('_', '-')}: {v}" for k, v in headers.items()]
+    return "\r\n".join([*lines, "", body])
+
+
+def reply(code, text):
+    """(550, b"5.1.1 no") → "550 5.1.1 no", of several lines the first."""
+    return f"{code} {text.decode(errors='replace')}".splitlines()[0]
+
+
 def messages(peer, folder="INBOX"):
     """Every message of a folder as octets, oldest first, unseen as before."""
     status, _ = peer.select(f'"{folder}"', readonly=True)
