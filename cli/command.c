@@ -6,6 +6,7 @@
 #include "core/program.h"
 
 static const struct command *const groups[] = {
+	explain_commands,
 	db_commands,
 };
 

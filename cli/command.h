@@ -44,6 +44,7 @@ struct command {
 };
 
 extern const struct command db_commands[];
+extern const struct command explain_commands[];
 
 /* What the words on the command line ask for. */
 struct call {
