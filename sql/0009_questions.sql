@@ -265,8 +265,28 @@ RETURN (SELECT max(size_limit) FROM hauspost.node);
 COMMENT ON FUNCTION hauspost.max_size() IS
     'Octets of the largest message that any node takes';
 
--- A path names each mailbox it went through, so one that sends everything on
--- still is the one that an address means.
+-- The first mailbox on each way: one that sends everything on is still the one
+-- that the address means, and where its owner's forwards end is another matter.
+CREATE FUNCTION hauspost.mailboxes_of(address text) RETURNS text[]
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    RETURN ARRAY(
+        SELECT DISTINCT first.mailbox
+        FROM hauspost.resolve(address) AS r,
+            LATERAL (
+                SELECT substr(p.place, length('mailbox:') + 1) AS mailbox
+                FROM unnest(r.path) WITH ORDINALITY AS p (place, i)
+                WHERE starts_with(p.place, 'mailbox:')
+                ORDER BY p.i
+                LIMIT 1
+            ) AS first
+        ORDER BY 1);
+END
+$$;
+COMMENT ON FUNCTION hauspost.mailboxes_of(text) IS
+    'Mailboxes that an address means, in the order of their names';
+
 CREATE FUNCTION hauspost.login(name text)
 RETURNS TABLE (mailbox text, password text, uid integer, gid integer,
     home text, quota_hard_bytes bigint, package text)
@@ -277,10 +297,7 @@ DECLARE
     reached text[] := ARRAY[lower(name COLLATE "C")];
 BEGIN
     IF strpos(name, '@') > 0 THEN
-        reached := ARRAY(
-            SELECT DISTINCT substr(place, length('mailbox:') + 1)
-            FROM hauspost.resolve(name) AS r, unnest(r.path) AS place
-            WHERE starts_with(place, 'mailbox:'));
+        reached := hauspost.mailboxes_of(name);
     END IF;
     IF cardinality(reached) = 1 THEN
         RETURN QUERY
