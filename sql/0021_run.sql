@@ -1,4 +1,4 @@
--- 0020_run.sql - what hauspost-runner may know: as whom a program runs.
+-- 0021_run.sql - what hauspost-runner may know: as whom a program runs.
 
 SET ROLE hauspost_owner;
 
