@@ -177,15 +177,19 @@ run_command(struct arena *arena, const struct order *order, struct slice text)
 }
 
 /*
- * -t: what procmail could not do is tried again. Mail that no recipe takes
- * goes to the Maildir, which procmail would else look for in /var/mail.
+ * -t: what procmail could not do is tried again. It believes only passwd(5),
+ * where our users need not stand, so the words tell it who it is; mail that
+ * no recipe takes goes to the Maildir instead of /var/mail.
  */
 static int
 run_procmail(struct arena *arena, const struct order *order)
 {
 	const char *home = order->owner->home;
-	char *const argv[] = { "procmail", "-t", "-a",
-		command_clean(arena, order->request->detail),
+	const char *detail = command_clean(arena, order->request->detail);
+	char *argv[] = { "procmail", "-t", arena_printf(arena, "HOME=%s", home),
+		arena_printf(arena, "LOGNAME=%s", order->owner->mailbox),
+		"SHELL=/bin/sh", "COMSAT=no",
+		arena_printf(arena, "EXTENSION=%s", detail),
 		arena_printf(arena, "MAILDIR=%s/Maildir", home),
 		arena_printf(arena, "DEFAULT=%s/Maildir/", home),
 		arena_printf(arena, "ORGMAIL=%s/Maildir/", home), NULL };
