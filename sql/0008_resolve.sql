@@ -68,8 +68,7 @@ CREATE TYPE hauspost.hop AS (
     path       text[], -- labels of the places on the way here
     size_limit bigint, -- the least on the way here
     forwarder  text,   -- the last address of ours on the way here
-    package    text,   -- of the last place on the way here
-    node       text
+    package    text    -- of the last place on the way here
 );
 
 CREATE TYPE hauspost.place AS (
@@ -78,7 +77,7 @@ CREATE TYPE hauspost.place AS (
     name       text,   -- key of the row
     detail     text,
     package    text,
-    node       text,
+    node       text,   -- of a mailbox
     size_limit bigint,
     reason     text,   -- why it is refused or not ready: refusals().reason
     procmail   boolean, -- of a mailbox: procmail gets its mail
@@ -131,7 +130,7 @@ LANGUAGE plpgsql STABLE
 AS $$
 BEGIN
     place.keys := place.keys || ('name:' || place.name);
-    SELECT n.package, p.node INTO place.package, place.node
+    SELECT n.package INTO place.package
     FROM (SELECT a.name, a.package FROM hauspost.alias AS a
             WHERE a.name = place.name
         UNION ALL
@@ -157,7 +156,6 @@ RETURNS hauspost.place
 LANGUAGE plpgsql STABLE
 AS $$
 BEGIN
-    place.keys := ARRAY['domain:' || domain];
     IF EXISTS (SELECT FROM hauspost.package AS p WHERE p.host = domain)
         OR EXISTS (SELECT FROM hauspost.node AS n WHERE n.name = domain)
     THEN
@@ -185,7 +183,7 @@ LANGUAGE sql STABLE RETURN ROW(
     entry.identifier,
     place.detail,
     place.package,
-    place.node,
+    NULL,
     place.size_limit,
     CASE WHEN entry.valid_from > now() THEN 'early'
         WHEN entry.valid_until <= now() THEN 'expired' END,
@@ -242,19 +240,17 @@ DECLARE
     at    text := '@' || domain;
     place hauspost.place;
     entry hauspost.address;
-    known record;
+    known hauspost.domain;
 BEGIN
-    SELECT d.package, p.node, d.mode, d.size_limit, d.subaddressing INTO known
-    FROM hauspost.domain AS d
-    JOIN hauspost.package AS p ON p.name = d.package
+    SELECT * INTO known FROM hauspost.domain AS d
     WHERE d.name = find_inexact.domain;
     IF known.subaddressing IS FALSE THEN
         base := exact;
     END IF;
     place := ROW('refused', 'unknown:' || exact || at, base,
         CASE WHEN base <> exact THEN substr(local_part, length(base) + 2) END,
-        known.package, known.node, known.size_limit, 'unknown', NULL, NULL,
-        ARRAY['domain:' || domain, 'address:' || exact || at], NULL);
+        known.package, NULL, known.size_limit, 'unknown', NULL, NULL,
+        ARRAY['domain:' || domain], NULL);
 
     IF known.mode IS NULL THEN
         RETURN hauspost.find_elsewhere(place, local_part, domain);
@@ -269,7 +265,10 @@ BEGIN
     END IF;
 
     -- What is not there counts too: its INSERT changes the answer.
-    place.keys := place.keys || ARRAY['address:' || base || at, 'address:' || at];
+    place.keys := place.keys || ARRAY['address:' || exact || at, 'address:' || at];
+    IF base <> exact THEN
+        place.keys := place.keys || ('address:' || base || at);
+    END IF;
     SELECT * INTO entry FROM hauspost.address AS a
     WHERE a.identifier IN (base || at, at)
     ORDER BY a.identifier = base || at DESC
@@ -290,17 +289,17 @@ DECLARE
     exact text := lower(local_part COLLATE "C");
     place hauspost.place;
 BEGIN
-    SELECT hauspost.at_row(
-        ROW(NULL, NULL, NULL, NULL, d.package, p.node, d.size_limit, NULL, NULL,
-            NULL, ARRAY['domain:' || d.name, 'address:' || a.identifier], NULL),
-        a, 'address:' || a.identifier)
-    INTO place
-    FROM hauspost.address AS a
-    JOIN hauspost.domain AS d ON d.name = a.domain
-    JOIN hauspost.package AS p ON p.name = d.package
-    WHERE a.identifier = exact || '@' || find_address.domain
-        AND a.local_part <> '' AND d.mode = 'local';
-    IF FOUND THEN
+    place := (
+        SELECT hauspost.at_row(
+            ROW(NULL, NULL, NULL, NULL, d.package, NULL, d.size_limit, NULL,
+                NULL, NULL,
+                ARRAY['domain:' || d.name, 'address:' || a.identifier], NULL),
+            a, 'address:' || a.identifier)
+        FROM hauspost.address AS a
+        JOIN hauspost.domain AS d ON d.name = a.domain
+        WHERE a.identifier = exact || '@' || find_address.domain
+            AND a.local_part <> '' AND d.mode = 'local');
+    IF place.kind IS NOT NULL THEN
         RETURN place;
     END IF;
     RETURN hauspost.find_inexact(
@@ -318,26 +317,27 @@ DECLARE
     place hauspost.place;
 BEGIN
     IF NOT only_mailbox THEN
-        SELECT ROW('alias', 'alias:' || a.name, a.name, NULL, p.name, p.node,
-            NULL, NULL, NULL, NULL, keys, NULL)::hauspost.place
-        INTO place
-        FROM hauspost.alias AS a
-        JOIN hauspost.package AS p ON p.name = a.package
-        WHERE a.name = find_name.name;
-        IF FOUND THEN
+        place := (
+            SELECT ROW('alias', 'alias:' || a.name, a.name, NULL, a.package,
+                NULL, NULL, NULL, NULL, NULL, keys, NULL)::hauspost.place
+            FROM hauspost.alias AS a
+            WHERE a.name = find_name.name);
+        IF place.kind IS NOT NULL THEN
             RETURN place;
         END IF;
     END IF;
-    SELECT ROW('mailbox', 'mailbox:' || m.name, m.name, NULL, p.name, p.node,
-        m.size_limit, CASE WHEN m.state = 'locked' THEN 'locked' END,
-        m.filter = 'procmail', (SELECT bool_or(f.keep_copy)
-            FROM hauspost.forward AS f WHERE f.mailbox = m.name),
-        keys, NULL)::hauspost.place
-    INTO place
-    FROM hauspost.mailbox AS m
-    JOIN hauspost.package AS p ON p.name = m.package
-    WHERE m.name = find_name.name;
-    IF NOT FOUND THEN
+    place := (
+        SELECT ROW('mailbox', 'mailbox:' || m.name, m.name, NULL, p.name,
+            p.node, m.size_limit,
+            CASE WHEN m.state = 'locked' THEN 'locked' END,
+            m.filter = 'procmail',
+            (SELECT bool_or(f.keep_copy)
+                FROM hauspost.forward AS f WHERE f.mailbox = m.name),
+            keys, NULL)::hauspost.place
+        FROM hauspost.mailbox AS m
+        JOIN hauspost.package AS p ON p.name = m.package
+        WHERE m.name = find_name.name);
+    IF place.kind IS NULL THEN
         place.kind := 'refused';
         place.label := 'dangling:' || name;
         place.reason := 'dangling';
@@ -349,11 +349,11 @@ $$;
 
 -- Leaves --------------------------------------------------------------------
 
-CREATE FUNCTION hauspost.accept(here hauspost.hop, kind text, recipient text,
-    mailbox text DEFAULT NULL)
+CREATE FUNCTION hauspost.accept(here hauspost.hop, node text, kind text,
+    recipient text, mailbox text DEFAULT NULL)
 RETURNS hauspost.answer
 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN ROW(
-    kind, recipient, NULL, mailbox, here.node, here.detail, NULL,
+    kind, recipient, NULL, mailbox, node, here.detail, NULL,
     250, '2.1.5', 'ok', here.size_limit, here.path, NULL, NULL, NULL, NULL,
     here.package)::hauspost.answer;
 
@@ -378,6 +378,7 @@ CREATE FUNCTION hauspost.mailbox_leaf(here hauspost.hop, place hauspost.place)
 RETURNS hauspost.answer
 LANGUAGE sql STABLE RETURN hauspost.accept(
     here,
+    place.node,
     CASE WHEN place.procmail THEN 'program' ELSE 'mailbox' END,
     place.name || coalesce('+' || hauspost.leaf_quote(here.detail), '')
         || CASE WHEN place.procmail THEN '.0@program.' ELSE '@mbox.' END
@@ -401,21 +402,32 @@ BEGIN
 END
 $$;
 
--- Nothing is forwarded where the address that was asked is itself foreign.
+CREATE FUNCTION hauspost.node_of(package text) RETURNS text
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    RETURN (SELECT p.node FROM hauspost.package AS p WHERE p.name = package);
+END
+$$;
+
+-- Nothing is forwarded where the address that was asked is itself foreign. A
+-- name that was asked without domain forwards as of its node.
 CREATE FUNCTION hauspost.external_leaf(
     here hauspost.hop, local_part text, domain text)
 RETURNS hauspost.answer
 LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
+    node text := hauspost.node_of(here.package);
     leaf hauspost.answer := hauspost.accept(
-        here, 'external', hauspost.join_address(local_part, domain));
+        here, node, 'external', hauspost.join_address(local_part, domain));
 BEGIN
     leaf.detail := NULL;
-    leaf.forwarder := here.forwarder;
     IF here.forwarder IS NOT NULL THEN
+        leaf.forwarder := here.forwarder || CASE
+            WHEN strpos(here.forwarder, '@') = 0 THEN '@' || node ELSE '' END;
         leaf.srs_recipient := hauspost.signed_leaf(
-            'forward', local_part, domain, here.node);
+            'forward', local_part, domain, node);
     END IF;
     RETURN leaf;
 END
@@ -428,13 +440,14 @@ RETURNS hauspost.answer
 LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
+    node text := hauspost.node_of(here.package);
     leaf hauspost.answer;
     list text := substr(target.destination, length(':list:') + 1);
 BEGIN
     IF target.kind IN ('program', 'include') THEN
         here.path := here.path || (target.kind || ':' || target.id);
-        leaf := hauspost.accept(here, 'program', place.name || '.' || target.id
-            || '@program.' || here.node);
+        leaf := hauspost.accept(here, node, 'program',
+            place.name || '.' || target.id || '@program.' || node);
         leaf.target_id := target.id;
         RETURN leaf;
     END IF;
@@ -442,13 +455,13 @@ BEGIN
     IF target.kind = 'reject' THEN
         RETURN hauspost.refuse(here, 'nobody');
     ELSIF target.kind = 'discard' THEN
-        RETURN hauspost.accept(here, 'discard', NULL);
+        RETURN hauspost.accept(here, node, 'discard', NULL);
     ELSIF hauspost.is_list_command(here.detail) IS FALSE THEN
         RETURN hauspost.refuse(here, 'unknown');
     END IF;
-    RETURN hauspost.accept(here, 'list', hauspost.signed_leaf('list',
+    RETURN hauspost.accept(here, node, 'list', hauspost.signed_leaf('list',
         hauspost.local_of(list) || coalesce('+' || here.detail, ''),
-        hauspost.domain_of(list), here.node));
+        hauspost.domain_of(list), node));
 END
 $$;
 
@@ -494,11 +507,10 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN ROW(
         WHEN place.kind IN ('row', 'name')
             THEN hauspost.join_address(hop.name, hop.domain)
         WHEN place.kind IN ('alias', 'mailbox')
-            THEN coalesce(hop.forwarder, place.name || '@' || place.node)
+            THEN coalesce(hop.forwarder, place.name)
         ELSE hop.forwarder
     END,
-    coalesce(place.package, hop.package),
-    coalesce(place.node, hop.node)
+    coalesce(place.package, hop.package)
 )::hauspost.hop;
 
 CREATE FUNCTION hauspost.to_name(here hauspost.hop, kind text, name text,
@@ -506,14 +518,14 @@ CREATE FUNCTION hauspost.to_name(here hauspost.hop, kind text, name text,
 RETURNS hauspost.hop
 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN ROW(
     kind, name, NULL, detail, here.path, here.size_limit, here.forwarder,
-    here.package, here.node)::hauspost.hop;
+    here.package)::hauspost.hop;
 
 CREATE FUNCTION hauspost.to_address(here hauspost.hop, local_part text,
     domain text)
 RETURNS hauspost.hop
 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN ROW(
     'address', local_part, domain, here.detail, here.path, here.size_limit,
-    here.forwarder, here.package, here.node)::hauspost.hop;
+    here.forwarder, here.package)::hauspost.hop;
 
 -- Where a target points to; NULL where it is a leaf.
 CREATE FUNCTION hauspost.next_hop(

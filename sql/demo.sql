@@ -25,6 +25,7 @@ FROM (VALUES
     ('xyz00-small', 70004),  -- takes messages of 100 kB at most
     ('xyz00-full', 70005),   -- is over its hard quota
     ('xyz00-locked', 70006),
+    ('xyz00-gone', 70007),   -- removed below, though an address names it
     ('abc00', 70010),
     ('abc00-tim', 70011)) AS m (name, uid)
 JOIN hauspost.package AS p ON p.name = split_part(m.name, '-', 1)
@@ -110,5 +111,9 @@ INSERT INTO hauspost.forward (mailbox, address, keep_copy) VALUES
 
 INSERT INTO hauspost.usage (mailbox, bytes, messages) VALUES
     ('xyz00-full', 2000000, 20);
+
+-- Targets must exist when they are written, not for ever.
+SET CONSTRAINTS ALL IMMEDIATE;
+DELETE FROM hauspost.mailbox WHERE name = 'xyz00-gone';
 
 COMMIT;
