@@ -38,10 +38,10 @@ leaf_say(const struct leaf *leaf, struct why *why)
 }
 
 static const struct leaf *
-first_of_class(const struct leaf *leaves, size_t n, enum verdict class)
+first_of_class(const struct leaf *leaves, size_t n, enum verdict verdict)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (leaves[i].code / 100 == (int)class)
+		if (leaves[i].code / 100 == (int)verdict)
 			return &leaves[i];
 	}
 	return NULL;
@@ -111,13 +111,13 @@ kind(struct reader *reader, size_t column)
 static void
 check_code(struct reader *reader, int code, struct slice dsn)
 {
-	int class = code / 100;
+	int verdict = code / 100;
 
-	if (class != MAIL_OK && class != MAIL_TEMPFAIL &&
-	    class != MAIL_PERMFAIL)
+	if (verdict != MAIL_OK && verdict != MAIL_TEMPFAIL &&
+	    verdict != MAIL_PERMFAIL)
 		doubt(reader, "a code that is no answer");
 	else if (dsn.n < 5 || dsn.n >= WHY_DSN_MAX || dsn.p[1] != '.' ||
-		 dsn.p[0] != '0' + class)
+		 dsn.p[0] != '0' + verdict)
 		doubt(reader, "an enhanced code that does not fit");
 }
 
@@ -321,19 +321,19 @@ domain_class_read(
     const struct rows *rows, struct domain_class *class_out, struct why *why)
 {
 	struct reader reader = { .rows = rows };
-	struct domain_class class = { 0 };
+	struct domain_class found = { 0 };
 
 	if (has_shape(&reader, D_COLUMNS)) {
-		class.class = text(&reader, D_CLASS);
-		class.nexthop = text(&reader, D_NEXTHOP);
-		if (class.class.n > 0 &&
-		    !slice_eq(class.class, SLICE("virtual")) &&
-		    !slice_eq(class.class, SLICE("relay")))
+		found.class = text(&reader, D_CLASS);
+		found.nexthop = text(&reader, D_NEXTHOP);
+		if (found.class.n > 0 &&
+		    !slice_eq(found.class, SLICE("virtual")) &&
+		    !slice_eq(found.class, SLICE("relay")))
 			doubt(&reader, "an unknown class of domain");
 	}
 	if (finish(&reader, "domain_class", why) < 0)
 		return -EPROTO;
-	*class_out = class;
+	*class_out = found;
 	return 0;
 }
 

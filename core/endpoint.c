@@ -163,6 +163,17 @@ endpoint_listen_packets(
 	return listen_as(SOCK_SEQPACKET, endpoint, group, why);
 }
 
+int
+endpoint_share(const char *endpoint, const char *group, struct why *why)
+{
+	struct place place;
+	int r = parse_place(endpoint, &place, why);
+
+	if (r < 0 || place.addr.any.sa_family != AF_UNIX)
+		return r;
+	return set_owner(place.addr.un.sun_path, group, why);
+}
+
 static int
 wait_connected(int fd, long timeout_ms)
 {

@@ -17,6 +17,12 @@
  */
 int endpoint_listen(const char *endpoint, const char *group, struct why *why);
 
+/*
+ * Gives a unix socket that somebody else (libmilter) has bound the same mode
+ * and group. Other endpoints have none.
+ */
+int endpoint_share(const char *endpoint, const char *group, struct why *why);
+
 /* Connects within timeout_ms. Returns a blocking descriptor. */
 int endpoint_connect(const char *endpoint, long timeout_ms, struct why *why);
 

@@ -1,0 +1,40 @@
+/*
+ * milter/milter.h - what all connections share: settings, directory, trail.
+ *
+ * Threads: filled before the first one; what it points to may be shared.
+ */
+#ifndef HAUSPOST_MILTER_MILTER_H
+#define HAUSPOST_MILTER_MILTER_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "core/batch.h"
+#include "core/config.h"
+#include "core/directory.h"
+
+struct milter_config {
+	struct config_common common;
+	struct directory_settings directory;
+	const char *listen;	   /* for Postfix' smtpd and cleanup */
+	const char *socketmap;	   /* for its domain classes; "" = none */
+	const char *socket_group;  /* who may connect to both */
+	const char *reinject_user; /* who may use class reinject and list */
+};
+
+extern const struct config_key milter_keys[];
+
+enum { TRUSTED_MAX = 8 };
+
+struct milter {
+	struct milter_config config;
+	struct directory *directory;
+	struct db_pool *pool; /* what is written behind */
+	struct batch *trail, *notices;
+	uid_t trusted[TRUSTED_MAX]; /* the users of reinject_user */
+	size_t n_trusted;
+};
+
+bool milter_trusts(const struct milter *milter, uid_t uid);
+
+#endif

@@ -1,0 +1,41 @@
+/*
+ * milter/report.h - what became of recipients, told to those who want to
+ * know: the log, the trail, the owners of addresses, monitoring.
+ *
+ * Threads: any.
+ */
+#ifndef HAUSPOST_MILTER_REPORT_H
+#define HAUSPOST_MILTER_REPORT_H
+
+#include "core/metrics.h"
+#include "milter/milter.h"
+#include "milter/policy.h"
+
+/* The message that it is about. */
+struct report {
+	struct milter *milter;
+	struct arena *arena;
+	enum mail_class class;
+	struct slice queue_id, message_id; /* empty: none yet */
+	struct slice client, login, sender;
+	int64_t size_bytes; /* negative: not known */
+};
+
+/* One recipient was refused at RCPT. */
+void report_refused(const struct report *report, const struct rcpt *rcpt,
+    const struct why *why);
+
+/* MAIL was refused. */
+void report_sender(const struct report *report, const struct why *why);
+
+/* The message has ended: as planned, or refused as a whole. */
+void report_plan(const struct report *report, const struct plan *plan);
+void report_message_refused(const struct report *report,
+    const struct plan *plan, const struct why *why);
+
+/* Takes over the directory's numbers. */
+void report_directory(const struct milter *milter);
+
+extern struct metric *const report_metrics[];
+
+#endif

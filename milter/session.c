@@ -1,0 +1,405 @@
+#include "milter/session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "core/header.h"
+#include "core/log.h"
+#include "milter/report.h"
+#include "milter/sockdiag.h"
+
+enum {
+	RCPTS_FIRST = 8,
+	/* A loop that hides behind so many ends by POLICY_RECEIVED_MAX. */
+	DELIVERED_TO_MAX = 100,
+};
+
+struct txn {
+	struct arena arena;
+	struct slice sender, login, queue_id, message_id;
+	bool utf8;
+	int64_t declared_bytes; /* negative: nobody said */
+	struct rcpt *rcpts;
+	size_t n_rcpts, room;
+	int64_t size_bytes;
+	size_t received;
+	struct slice delivered_to[DELIVERED_TO_MAX];
+	size_t n_delivered_to;
+};
+
+struct session {
+	struct milter *milter;
+	struct arena arena;
+	enum mail_class class;
+	struct slice client; /* "192.0.2.1" or "127.0.0.1 uid=1000" */
+	struct why distrust; /* why this door is closed to him */
+	struct txn txn;
+};
+
+/* --- who is it -------------------------------------------------------- */
+
+static bool
+find_ends(const struct session_peer *peer, struct sockdiag_end *client,
+    struct sockdiag_end *server)
+{
+	return sockdiag_end(peer->client_addr, peer->client_port, client) &&
+	       sockdiag_is_loopback(client) &&
+	       sockdiag_end(peer->daemon_addr, peer->daemon_port, server);
+}
+
+/* The uid of a local client: 1, 0 when it has none, -errno. */
+static int
+find_uid(const struct session_peer *peer, uid_t *uid_out, struct why *why)
+{
+	struct sockdiag_end client, server;
+
+	if (!find_ends(peer, &client, &server))
+		return 0;
+	return sockdiag_uid(&client, &server, uid_out, why);
+}
+
+static void
+identify(struct session *session, const struct session_peer *peer)
+{
+	struct why why = { 0 };
+	uid_t uid = 0;
+	int r = find_uid(peer, &uid, &why);
+	bool trusted = r > 0 && milter_trusts(session->milter, uid);
+
+	session->client = arena_slice(&session->arena, peer->client_addr);
+	if (r > 0)
+		session->client = slice_of(arena_printf(&session->arena,
+		    "%.*s uid=%u", SLICE_FMT(peer->client_addr), uid));
+	if (!policy_needs_trust(session->class) || trusted)
+		return;
+	if (r < 0)
+		session->distrust = why;
+	else
+		(void)why_say(&session->distrust, 550, "5.7.1",
+		    "this port is for Hauspost's own programs");
+}
+
+struct session *
+session_open(struct milter *milter, const struct session_peer *peer)
+{
+	struct session *session = calloc(1, sizeof *session);
+
+	if (session == NULL)
+		abort();
+	session->milter = milter;
+	session->class = policy_class(peer->daemon_name);
+	identify(session, peer);
+	return session;
+}
+
+void
+session_close(struct session *session)
+{
+	if (session == NULL)
+		return;
+	arena_done(&session->txn.arena);
+	arena_done(&session->arena);
+	free(session);
+}
+
+/* --- the message ------------------------------------------------------ */
+
+static void
+reset(struct txn *txn)
+{
+	struct arena arena = txn->arena;
+
+	arena_reset(&arena);
+	*txn = (struct txn){ .arena = arena, .declared_bytes = -1 };
+}
+
+void
+session_abort(struct session *session)
+{
+	reset(&session->txn);
+}
+
+static struct report
+report_of(struct session *session, int64_t size_bytes)
+{
+	return (struct report){
+		.milter = session->milter,
+		.arena = &session->txn.arena,
+		.class = session->class,
+		.queue_id = session->txn.queue_id,
+		.message_id = session->txn.message_id,
+		.client = session->client,
+		.login = session->txn.login,
+		.sender = session->txn.sender,
+		.size_bytes = size_bytes,
+	};
+}
+
+/* The value of NAME=VALUE; for a bare NAME, the empty text. */
+static bool
+find_parameter(
+    char *const *parameters, struct slice name, struct slice *value_out)
+{
+	for (; *parameters != NULL; parameters++) {
+		struct slice p = slice_of(*parameters);
+
+		if (!slice_starts_nocase(p, name))
+			continue;
+		if (p.n == name.n || p.p[name.n] == '=') {
+			*value_out = slice_tail(p, name.n + 1);
+			return true;
+		}
+	}
+	return false;
+}
+
+static struct slice
+keep_parameter(
+    struct txn *txn, const struct session_path *path, struct slice name)
+{
+	struct slice value = { "", 0 };
+
+	(void)find_parameter(path->parameters, name, &value);
+	return arena_slice(&txn->arena, value);
+}
+
+static struct slice
+without_brackets(struct slice s)
+{
+	if (s.n >= 2 && s.p[0] == '<' && s.p[s.n - 1] == '>')
+		return (struct slice){ s.p + 1, s.n - 2 };
+	return s;
+}
+
+/*
+ * The address in one spelling. What sendmail -C and <postmaster> leave out is
+ * this machine's name.
+ */
+static enum verdict
+read_address(struct session *session, struct slice given, struct slice *text,
+    struct why *why)
+{
+	struct txn *txn = &session->txn;
+	struct addr addr;
+	int r;
+
+	*text = arena_slice(&txn->arena, without_brackets(given));
+	if (text->n > 0 && slice_find(*text, '@') < 0)
+		*text = slice_of(arena_printf(&txn->arena, "%.*s@%s",
+		    SLICE_FMT(*text), session->milter->config.common.node));
+	r = addr_parse(&txn->arena, *text, txn->utf8, &addr);
+	if (r < 0)
+		return policy_bad_address(r, given, txn->utf8, why);
+	*text = addr_text(&txn->arena, &addr);
+	return MAIL_OK;
+}
+
+/* --- MAIL ------------------------------------------------------------- */
+
+static void
+read_parameters(struct txn *txn, const struct session_path *path)
+{
+	unsigned long long number;
+	struct slice value;
+
+	txn->utf8 = find_parameter(path->parameters, SLICE("SMTPUTF8"), &value);
+	if (find_parameter(path->parameters, SLICE("SIZE"), &value) &&
+	    slice_number(value, INT64_MAX, &number))
+		txn->declared_bytes = (int64_t)number;
+}
+
+/* When nobody can say how large, the leaves will at RCPT. */
+static enum verdict
+judge_size(struct session *session, struct why *why)
+{
+	int64_t max_bytes = 0;
+	struct why ignored;
+
+	if (session->txn.declared_bytes < 0 ||
+	    directory_max_size(
+		session->milter->directory, &max_bytes, &ignored) < 0)
+		return MAIL_OK;
+	return policy_declared_size(
+	    session->txn.declared_bytes, max_bytes, why);
+}
+
+static enum verdict
+judge_sender(
+    struct session *session, const struct session_path *path, struct why *why)
+{
+	struct txn *txn = &session->txn;
+	enum verdict verdict;
+
+	if (session->distrust.verdict != 0) {
+		*why = session->distrust;
+		return why->verdict;
+	}
+	verdict = read_address(session, path->given, &txn->sender, why);
+	if (verdict == MAIL_OK)
+		verdict = judge_size(session, why);
+	if (verdict == MAIL_OK)
+		verdict =
+		    policy_sender(session->class, txn->login, txn->sender, why);
+	return verdict;
+}
+
+enum verdict
+session_mail(struct session *session, const struct session_path *path,
+    struct slice login, struct why *why)
+{
+	struct txn *txn = &session->txn;
+	struct report report;
+	enum verdict verdict;
+
+	reset(txn);
+	txn->login = arena_slice(&txn->arena, login);
+	/* Port 25 serves our users' servers as well, if they log in. */
+	if (login.n > 0 && session->class == CLASS_INBOUND)
+		session->class = CLASS_REGULAR;
+	read_parameters(txn, path);
+	verdict = judge_sender(session, path, why);
+	if (verdict == MAIL_OK || policy_must_accept(session->class))
+		return MAIL_OK;
+	report = report_of(session, txn->declared_bytes);
+	report_sender(&report, why);
+	return verdict;
+}
+
+/* --- RCPT ------------------------------------------------------------- */
+
+static struct rcpt *
+new_rcpt(struct txn *txn)
+{
+	struct rcpt *more;
+
+	if (txn->n_rcpts == txn->room) {
+		txn->room = txn->room > 0 ? txn->room * 2 : RCPTS_FIRST;
+		more = arena_calloc(&txn->arena, txn->room, sizeof *more);
+		if (txn->n_rcpts > 0)
+			(void)memcpy(
+			    more, txn->rcpts, txn->n_rcpts * sizeof *more);
+		txn->rcpts = more;
+	}
+	txn->rcpts[txn->n_rcpts] = (struct rcpt){ .n_leaves = 0 };
+	return &txn->rcpts[txn->n_rcpts]; /* counted when it is accepted */
+}
+
+/*
+ * Quota only matters while the database is there to tell it: at delivery the
+ * mailbox itself decides.
+ */
+static void
+judge_quota(
+    struct session *session, struct rcpt *rcpt, const struct answer *answer)
+{
+	struct why why;
+
+	if (answer->stale)
+		return;
+	if (directory_quota(session->milter->directory, &session->txn.arena,
+		rcpt->leaves, rcpt->n_leaves, &why) < 0)
+		log_event(LOG_WARNING, NULL, "quota-unknown",
+		    LOG_SLICE("to", rcpt->address), LOG_WHY(&why));
+}
+
+static enum verdict
+expand(struct session *session, struct rcpt *rcpt, struct why *why)
+{
+	struct txn *txn = &session->txn;
+	struct answer answer;
+
+	if (directory_resolve(session->milter->directory, &txn->arena,
+		rcpt->address, &answer, why) < 0) {
+		rcpt->unexpanded = true;
+		return why->verdict;
+	}
+	rcpt->leaves = answer.leaves;
+	rcpt->n_leaves = answer.n;
+	judge_quota(session, rcpt, &answer);
+	policy_size(
+	    &txn->arena, rcpt->leaves, rcpt->n_leaves, txn->declared_bytes);
+	return answer_verdict(rcpt->leaves, rcpt->n_leaves, why);
+}
+
+enum verdict
+session_rcpt(
+    struct session *session, const struct session_path *path, struct why *why)
+{
+	struct txn *txn = &session->txn;
+	struct rcpt *rcpt = new_rcpt(txn);
+	struct report report;
+	enum verdict verdict;
+
+	rcpt->given = arena_slice(&txn->arena, path->given);
+	rcpt->orcpt = keep_parameter(txn, path, SLICE("ORCPT"));
+	rcpt->notify = keep_parameter(txn, path, SLICE("NOTIFY"));
+	verdict = read_address(session, path->given, &rcpt->address, why);
+	if (verdict == MAIL_OK)
+		verdict = expand(session, rcpt, why);
+	rcpt->why = *why;
+	if (verdict == MAIL_OK || policy_must_accept(session->class)) {
+		txn->n_rcpts++;
+		return MAIL_OK;
+	}
+	report = report_of(session, txn->declared_bytes);
+	report_refused(&report, rcpt, why);
+	return verdict;
+}
+
+/* --- header, body, end ------------------------------------------------ */
+
+void
+session_header(struct session *session, struct slice name, struct slice value)
+{
+	struct txn *txn = &session->txn;
+
+	txn->size_bytes += (int64_t)(name.n + value.n) + 3; /* colon, CRLF */
+	value = slice_trim(value);
+	if (slice_eq_nocase(name, SLICE("Received")))
+		txn->received++;
+	else if (slice_eq_nocase(name, SLICE("Message-ID")))
+		txn->message_id = header_unfold(&txn->arena, value);
+	else if (slice_eq_nocase(name, SLICE("Delivered-To")) &&
+		 txn->n_delivered_to < DELIVERED_TO_MAX)
+		txn->delivered_to[txn->n_delivered_to++] =
+		    header_unfold(&txn->arena, value);
+}
+
+void
+session_body(struct session *session, size_t n)
+{
+	session->txn.size_bytes += (int64_t)n;
+}
+
+enum verdict
+session_end(struct session *session, struct slice queue_id,
+    struct plan *plan_out, struct why *why)
+{
+	struct txn *txn = &session->txn;
+	struct envelope envelope = {
+		.class = session->class,
+		.node = session->milter->config.common.node,
+		.sender = txn->sender,
+		.rcpts = txn->rcpts,
+		.n_rcpts = txn->n_rcpts,
+		.size_bytes = txn->size_bytes,
+		.received = txn->received,
+		.delivered_to = txn->delivered_to,
+		.n_delivered_to = txn->n_delivered_to,
+	};
+
+	txn->queue_id = arena_slice(&txn->arena, queue_id);
+	return policy_plan(&txn->arena, &envelope, plan_out, why);
+}
+
+void
+session_report(struct session *session, const struct plan *plan,
+    enum verdict verdict, const struct why *why)
+{
+	struct report report = report_of(session, session->txn.size_bytes);
+
+	if (verdict == MAIL_OK)
+		report_plan(&report, plan);
+	else
+		report_message_refused(&report, plan, why);
+}
