@@ -34,7 +34,7 @@ GRANT USAGE ON SCHEMA hauspost_crypto TO hauspost_owner;
 SET ROLE hauspost_owner;
 
 -- PostgreSQL lets everybody call a new function. For ours each caller is named
--- (file *_grants.sql); this holds for the functions of later files too.
+-- (0011_grants.sql); this holds for the functions of later files too.
 ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
 
 CREATE TABLE hauspost.migration (

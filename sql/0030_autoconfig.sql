@@ -257,19 +257,6 @@ END;
 COMMENT ON FUNCTION hauspost.client_hosts() IS
     'Host names at which clients ask for settings: what certificates are for';
 
--- A row for all domains changes every answer.
-CREATE FUNCTION hauspost.client_service_changed() RETURNS trigger
-LANGUAGE plpgsql
-AS $$
-BEGIN
-    PERFORM pg_notify('hauspost_directory', '*');
-    RETURN NULL;
-END
-$$;
-CREATE TRIGGER notify_directory
-    AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON hauspost.client_service
-    FOR EACH STATEMENT EXECUTE FUNCTION hauspost.client_service_changed();
-
 RESET ROLE;
 
 DO $$

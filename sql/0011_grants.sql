@@ -1,32 +1,10 @@
--- 0010_grants.sql - one role per program, with just what it needs.
+-- 0011_grants.sql - each program gets just what it needs.
 --
 -- Programs ask by functions that run as hauspost_owner and see no table of the
 -- directory; they write the state that is theirs. Admins change rows, not the
--- schema. No role has a password: the system user is what PostgreSQL knows it
--- by (pg_ident.conf).
-
-DO $$
-DECLARE
-    name text;
-BEGIN
-    FOREACH name IN ARRAY '{
-        hauspost_milter, hauspost_lmtpd, hauspost_storer, hauspost_runner,
-        hauspost_autoconfig, hauspost_fetcher, hauspost_listmgr,
-        hauspost_dovecot, hauspost_admin}'::text[]
-    LOOP
-        IF to_regrole(name) IS NULL THEN
-            EXECUTE format('CREATE ROLE %I LOGIN', name);
-        END IF;
-    END LOOP;
-END
-$$;
+-- schema.
 
 SET ROLE hauspost_owner;
-
-GRANT USAGE ON SCHEMA hauspost TO
-    hauspost_milter, hauspost_lmtpd, hauspost_storer, hauspost_runner,
-    hauspost_autoconfig, hauspost_fetcher, hauspost_listmgr, hauspost_dovecot,
-    hauspost_admin;
 
 -- Questions ------------------------------------------------------------------
 
@@ -71,8 +49,11 @@ GRANT SELECT ON hauspost.migration, hauspost.journal, hauspost.trail,
     TO hauspost_admin;
 GRANT USAGE ON SEQUENCE hauspost.mailbox_uid TO hauspost_admin;
 
--- Also what checks call, which runs as whoever changes the row. Keys stay with
--- the programs: secret() asks for more than this right.
+-- Also what checks call, which runs as whoever changes the row, and also what
+-- later files add. Keys stay with the programs: secret() asks for more than
+-- this right.
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA hauspost TO hauspost_admin;
+ALTER DEFAULT PRIVILEGES IN SCHEMA hauspost
+    GRANT EXECUTE ON FUNCTIONS TO hauspost_admin;
 
 RESET ROLE;
