@@ -23,7 +23,7 @@ FROM (VALUES
     ('xyz00-office', 70002), -- an alias of this name captures its mail
     ('xyz00-fred', 70003),   -- keeps a copy and forwards
     ('xyz00-small', 70004),  -- takes messages of 100 kB at most
-    ('xyz00-full', 70005),   -- is over its hard quota
+    ('xyz00-full', 70005),   -- has room for 20 kB
     ('xyz00-locked', 70006),
     ('xyz00-gone', 70007),   -- removed below, though an address names it
     ('abc00', 70010),
@@ -32,7 +32,7 @@ JOIN hauspost.package AS p ON p.name = split_part(m.name, '-', 1)
 JOIN hauspost.node AS n ON n.name = p.node;
 
 UPDATE hauspost.mailbox SET size_limit = 100000 WHERE name = 'xyz00-small';
-UPDATE hauspost.mailbox SET quota_bytes = 1000000, quota_hard_bytes = 2000000
+UPDATE hauspost.mailbox SET quota_bytes = 10000, quota_hard_bytes = 20000
     WHERE name = 'xyz00-full';
 UPDATE hauspost.mailbox SET state = 'locked' WHERE name = 'xyz00-locked';
 SELECT hauspost.set_password(name, name || '-secret')
@@ -108,9 +108,6 @@ INSERT INTO hauspost.target (alias, destination) VALUES
 
 INSERT INTO hauspost.forward (mailbox, address, keep_copy) VALUES
     ('xyz00-fred', 'tim@example.com', true);
-
-INSERT INTO hauspost.usage (mailbox, bytes, messages) VALUES
-    ('xyz00-full', 2000000, 20);
 
 -- Targets must exist when they are written, not for ever.
 SET CONSTRAINTS ALL IMMEDIATE;

@@ -14,7 +14,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "system"))
 
-from stage import NODE, Place, Stage, clients  # noqa: E402
+from stage import NODE, Place, Stage, clients, wait_for  # noqa: E402
 
 RUN = ROOT / "run"
 
@@ -89,7 +89,7 @@ STEPS = (
     Step("an address that refuses", "nobody@example.org", refused="550 5.1.1"),
     Step("leads back to itself", "ring@example.org", refused="550 5.4.6"),
     Step("locked for now", "locked@example.org", refused="450 4.2.1"),
-    Step("over quota", "full@example.org", refused="452 4.2.2"),
+    Step("no room left", "full@example.org", refused="452 4.2.2"),
     Step(
         "too large for this mailbox",
         "small@example.org",
@@ -131,6 +131,19 @@ class Demo:
             peer = self.stage.imap(login, password(mailbox))
             peer.select("INBOX", readonly=True)
             self.readers[mailbox] = peer
+
+    def fill(self, mailbox, octets):
+        """As a client does that saves too much, and what that leads to."""
+        peer = self.stage.imap(mailbox, password(mailbox))
+        body = "x" * (octets - 1) + "\n"
+        peer.append("INBOX", None, None, f"\r\n{body}".encode())
+        peer.logout()
+        wait_for(lambda: self.is_full(mailbox), f"{mailbox} is counted full")
+
+    def is_full(self, mailbox):
+        return self.stage.query(
+            "SELECT FROM hauspost.quota(ARRAY[:'mailbox'])", mailbox=mailbox
+        )
 
     def show(self, number, step):
         """Send and look; the difference to what was expected, or ''."""
@@ -211,6 +224,7 @@ def outcome(step):
 def run(stage):
     demo = Demo(stage)
     demo.open_mailboxes()
+    demo.fill("xyz00-full", 20_000)
     good = 0
     for number, step in enumerate(STEPS, 1):
         text = f"{number:2}  {step.says}: {step.to} {outcome(step)}"
