@@ -108,14 +108,25 @@ allow_listed(scmp_filter_ctx filter)
 }
 
 static int
+rule_first_argument(scmp_filter_ctx filter, uint32_t action, int call,
+    enum scmp_compare compare, uint64_t with)
+{
+	const struct scmp_arg_cmp argument = {
+		.arg = 0, .op = compare, .datum_a = with
+	};
+
+	return seccomp_rule_add_array(filter, action, call, 1, &argument);
+}
+
+static int
 allow_identity(scmp_filter_ctx filter, int call, unsigned own)
 {
-	int r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 1,
-	    SCMP_A0(SCMP_CMP_GE, IDENTITY_MIN));
+	int r = rule_first_argument(
+	    filter, SCMP_ACT_ALLOW, call, SCMP_CMP_GE, IDENTITY_MIN);
 
 	return r < 0 ? r
-		     : seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 1,
-			   SCMP_A0(SCMP_CMP_EQ, own));
+		     : rule_first_argument(
+			   filter, SCMP_ACT_ALLOW, call, SCMP_CMP_EQ, own);
 }
 
 /*
@@ -154,8 +165,8 @@ load_width(void)
 	int r = filter != NULL ? 0 : -ENOMEM;
 
 	for (size_t i = 0; r == 0 && i < sizeof calls / sizeof *calls; i++)
-		r = seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, calls[i], 1,
-		    SCMP_A0(SCMP_CMP_GT, UINT32_MAX));
+		r = rule_first_argument(filter, SCMP_ACT_KILL_PROCESS, calls[i],
+		    SCMP_CMP_GT, UINT32_MAX);
 	if (r == 0)
 		r = seccomp_load(filter);
 	seccomp_release(filter);
