@@ -1,0 +1,256 @@
+#include "lmtpd/front/deliver.h"
+
+#include <errno.h>
+
+#include "core/clock.h"
+#include "lmtpd/front/heading.h"
+#include "lmtpd/front/ledger.h"
+#include "lmtpd/front/name.h"
+#include "lmtpd/front/quota.h"
+#include "lmtpd/front/reinject.h"
+#include "lmtpd/front/report.h"
+
+static const struct slice stored = { "stored", 6 };
+
+/* What the steps below share. */
+struct delivery {
+	struct txn *txn;
+	struct slice secret;
+	struct heading heading;
+	struct plan_message facts;
+	long start_ms;
+};
+
+/* --- names ------------------------------------------------------------ */
+
+/*
+ * Seconds that are the same at every attempt: what the fetcher says, or the
+ * date that Postfix wrote when the message entered its queue. The hour of the
+ * attempt only serves mail that nobody will bring again under the same id.
+ */
+static time_t
+arrival_of(const struct txn *txn, struct slice header)
+{
+	time_t arrival;
+
+	if (txn->mail.hauspost.date > 0)
+		return (time_t)txn->mail.hauspost.date;
+	if (heading_arrival(header, slice_of(txn->client.ident), &arrival) == 1)
+		return arrival;
+	return time(NULL);
+}
+
+static struct slice
+delivery_id(struct txn *txn)
+{
+	if (txn->mail.hauspost.key.n > 0)
+		return txn->mail.hauspost.key;
+	if (txn->client.ident[0] != '\0')
+		return slice_of(txn->client.ident);
+	return name_unique_id(&txn->arena);
+}
+
+static bool
+can_come_again(const struct txn *txn)
+{
+	return txn->mail.hauspost.key.n > 0 || txn->client.ident[0] != '\0';
+}
+
+static void
+name_deliveries(struct delivery *d)
+{
+	struct txn *txn = d->txn;
+	struct slice id = delivery_id(txn);
+
+	for (struct rcpt *rcpt = txn->first; rcpt != NULL; rcpt = rcpt->next) {
+		const struct name_source from = { txn->arrival, id,
+			rcpt->original, rcpt->plan.leaf };
+
+		rcpt->name =
+		    name_make(&txn->arena, d->secret, txn->lmtpd->node, &from);
+	}
+}
+
+/* --- storing ---------------------------------------------------------- */
+
+/*
+ * A key is remembered longer than a file stays in its Maildir, where the
+ * owner may have deleted it by the time the fetcher tries again.
+ */
+static bool
+was_stored_before(struct txn *txn, struct rcpt *rcpt)
+{
+	int r = 0;
+
+	if (txn->mail.hauspost.key.n > 0)
+		r = ledger_has(
+		    txn->lmtpd->pool, rcpt->name, stored, &rcpt->why);
+	if (r > 0)
+		(void)why_say(&rcpt->why, 250, "2.0.0", "duplicate suppressed");
+	return r != 0;
+}
+
+/* False: the names do not fit their fields, which is the directory's fault. */
+static bool
+fill_request(
+    struct delivery *d, const struct rcpt *rcpt, struct store_request *request)
+{
+	const struct command_hauspost *told = &d->txn->mail.hauspost;
+
+	if (told->folder.n > 0)
+		request->hints |= STORE_CREATE_FOLDER;
+	request->quota_bytes = (uint64_t)rcpt->plan.quota_bytes;
+	return store_set_text(request->mailbox, sizeof request->mailbox,
+		   rcpt->plan.mailbox) &&
+	       store_set_text(
+		   request->name, sizeof request->name, rcpt->name) &&
+	       store_set_text(
+		   request->folder, sizeof request->folder, told->folder) &&
+	       store_set_text(
+		   request->flags, sizeof request->flags, told->flags);
+}
+
+/* True when the job is to be run; otherwise the recipient has its result. */
+static bool
+prepare_job(struct delivery *d, struct rcpt *rcpt, struct store_job *job)
+{
+	struct txn *txn = d->txn;
+
+	if (was_stored_before(txn, rcpt))
+		return false;
+	job->head = heading_final(
+	    &txn->arena, &d->heading, rcpt->plan.own_address, rcpt->original);
+	if (!fill_request(d, rcpt, &job->request)) {
+		(void)why_say(
+		    &rcpt->why, 451, "4.3.5", "mailbox can not be named");
+		return false;
+	}
+	if (can_come_again(txn)) {
+		rcpt->noted = true;
+		if (attempts_note(&txn->lmtpd->shared->attempts, rcpt->name,
+			txn->arrival))
+			job->request.hints |= STORE_LOOK_IN_CUR;
+	}
+	return true;
+}
+
+static void
+take_result(struct delivery *d, struct rcpt *rcpt, const struct store_job *job)
+{
+	struct lmtpd *lmtpd = d->txn->lmtpd;
+
+	rcpt->why = job->why;
+	if (job->why.verdict != MAIL_OK) {
+		if (job->answer.error == EDQUOT)
+			quota_full(d->txn, rcpt);
+		return;
+	}
+	if (job->answer.was_there != 0)
+		figures_add(&lmtpd->shared->figures, FIGURE_REPEATED, 1);
+	quota_note(d->txn, rcpt, &job->answer);
+	/* Not marked is not done: the fetcher comes again, the name is there.
+	 */
+	if (d->txn->mail.hauspost.key.n > 0)
+		(void)ledger_mark(lmtpd->pool, rcpt->name, stored, &rcpt->why);
+}
+
+static void
+store_all(struct delivery *d)
+{
+	struct txn *txn = d->txn;
+	struct store_job *jobs =
+	    arena_calloc(&txn->arena, txn->n_rcpts, sizeof *jobs);
+	struct rcpt **of = arena_calloc(&txn->arena, txn->n_rcpts, sizeof *of);
+	size_t n = 0;
+
+	for (struct rcpt *rcpt = txn->first; rcpt != NULL; rcpt = rcpt->next) {
+		if (rcpt->why.verdict != 0 || rcpt->plan.kind != PLAN_STORE)
+			continue;
+		if (prepare_job(d, rcpt, &jobs[n]))
+			of[n++] = rcpt;
+	}
+	if (n > 0)
+		store_deliver(txn->lmtpd->store, &txn->message, jobs, n);
+	for (size_t i = 0; i < n; i++)
+		take_result(d, of[i], &jobs[i]);
+}
+
+/* --- everything else -------------------------------------------------- */
+
+static void
+finish_others(struct delivery *d)
+{
+	struct reinject reinject = REINJECT_INIT(d->txn, &d->heading);
+
+	for (struct rcpt *rcpt = d->txn->first; rcpt != NULL;
+	     rcpt = rcpt->next) {
+		if (rcpt->why.verdict != 0)
+			continue;
+		if (rcpt->plan.kind == PLAN_DISCARD)
+			(void)why_say(&rcpt->why, 250, "2.0.0", "discarded");
+		else
+			reinject_send(&reinject, rcpt);
+	}
+	reinject_done(&reinject);
+}
+
+/* The same answer for all, when it has nothing to do with the recipient. */
+static void
+answer_all(struct txn *txn, const struct why *why)
+{
+	for (struct rcpt *rcpt = txn->first; rcpt != NULL; rcpt = rcpt->next)
+		rcpt->why = *why;
+}
+
+static void
+check_plans(struct delivery *d)
+{
+	struct rcpt *rcpt;
+
+	for (rcpt = d->txn->first; rcpt != NULL; rcpt = rcpt->next)
+		(void)plan_check(&rcpt->plan, &d->facts, &rcpt->why);
+}
+
+static void
+read_message(struct delivery *d)
+{
+	struct txn *txn = d->txn;
+	struct slice header = message_header(&txn->message);
+
+	txn->arrival = arrival_of(txn, header);
+	d->facts = (struct plan_message){ header, heading_hops(header),
+		txn->message.size_bytes };
+	d->heading = (struct heading){ txn->sender, txn->peer, txn->lmtpd->node,
+		slice_of(txn->client.ident), txn->arrival, txn->mail.utf8 };
+}
+
+void
+deliver(struct txn *txn)
+{
+	struct delivery d = { .txn = txn, .start_ms = clock_ms() };
+	struct why why = { 0 };
+
+	if (message_finish(&txn->message, &why) != MAIL_OK ||
+	    lmtpd_secret(txn->lmtpd, SECRET_NAME, &d.secret, &why) != MAIL_OK) {
+		answer_all(txn, &why);
+	} else {
+		read_message(&d);
+		name_deliveries(&d);
+		check_plans(&d);
+		store_all(&d);
+		finish_others(&d);
+	}
+	report(txn, clock_ms() - d.start_ms);
+}
+
+void
+deliver_heard(struct txn *txn)
+{
+	struct rcpt *rcpt;
+
+	for (rcpt = txn->first; rcpt != NULL; rcpt = rcpt->next) {
+		if (rcpt->noted && rcpt->why.verdict != MAIL_TEMPFAIL)
+			attempts_forget(&txn->lmtpd->shared->attempts,
+			    rcpt->name, txn->arrival);
+	}
+}

@@ -1,0 +1,176 @@
+#include "lmtpd/front/heading.h"
+
+#include "core/buf.h"
+#include "core/header.h"
+
+enum {
+	/* Two addresses and two host names of their greatest length. */
+	HEADING_MAX = 8192,
+	DATE_TEXT_MAX = 64,
+};
+
+static void
+add_clean(struct buf *to, struct slice value)
+{
+	for (size_t i = 0; i < value.n; i++) {
+		unsigned char c = (unsigned char)value.p[i];
+
+		(void)buf_add_char(to, c < ' ' || c == 0x7f ? '?' : (char)c);
+	}
+}
+
+static void
+add_field(
+    struct buf *to, const char *before, struct slice value, const char *behind)
+{
+	(void)buf_add_text(to, before);
+	add_clean(to, value);
+	(void)buf_add_text(to, behind);
+}
+
+/* strftime's names depend on the locale, which no daemon of ours sets. */
+static void
+add_date(struct buf *to, time_t when)
+{
+	char text[DATE_TEXT_MAX];
+	struct tm utc;
+
+	(void)gmtime_r(&when, &utc);
+	(void)strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S +0000", &utc);
+	(void)buf_add_text(to, text);
+}
+
+/* RFC 5321 4.4; the protocol names are RFC 3848's and RFC 6531 4.3's. */
+static void
+add_received(
+    struct buf *to, const struct heading *heading, struct slice original)
+{
+	add_field(to, "Received: from ", heading->peer, "\n");
+	add_field(to, "\tby ", heading->node, " (Hauspost) with ");
+	(void)buf_add_text(to, heading->utf8 ? "UTF8LMTP" : "LMTP");
+	if (heading->queue_id.n > 0)
+		add_field(to, " id ", heading->queue_id, "");
+	add_field(to, "\n\tfor <", original, ">; ");
+	add_date(to, heading->arrival);
+	(void)buf_add_text(to, "\n");
+}
+
+struct slice
+heading_final(struct arena *arena, const struct heading *heading,
+    struct slice delivered_to, struct slice original)
+{
+	AUTO_BUF struct buf text = BUF_INIT(HEADING_MAX);
+
+	add_field(&text, "Return-Path: <", heading->sender, ">\n");
+	add_field(&text, "X-Original-To: ", original, "\n");
+	add_field(&text, "Delivered-To: ", delivered_to, "\n");
+	add_received(&text, heading, original);
+	return arena_slice(arena, buf_slice(&text));
+}
+
+struct slice
+heading_onward(struct arena *arena, const struct heading *heading,
+    struct slice delivered_to, struct slice original)
+{
+	AUTO_BUF struct buf text = BUF_INIT(HEADING_MAX);
+
+	add_field(&text, "Delivered-To: ", delivered_to, "\n");
+	add_received(&text, heading, original);
+	return arena_slice(arena, buf_slice(&text));
+}
+
+/* --- reading ---------------------------------------------------------- */
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* Whether "id QUEUEID" stands in a Received value, word by word. */
+static bool
+carries_id(struct slice value, struct slice queue_id)
+{
+	bool behind_id = false;
+
+	while (value.n > 0) {
+		size_t n = 0;
+		struct slice word;
+
+		while (
+		    n < value.n && !is_blank(value.p[n]) && value.p[n] != ';')
+			n++;
+		word = slice_head(value, n);
+		if (behind_id && slice_eq(word, queue_id))
+			return true;
+		if (n > 0)
+			behind_id = slice_eq_nocase(word, SLICE("id"));
+		value = slice_tail(value, n + 1);
+	}
+	return false;
+}
+
+static bool
+read_date(struct slice text, time_t *when_out)
+{
+	char copy[DATE_TEXT_MAX];
+	struct tm tm = { 0 };
+	long offset_s;
+
+	text = slice_head(slice_trim(text), sizeof copy - 1);
+	if (text.n == 0)
+		return false;
+	(void)memcpy(copy, text.p, text.n);
+	copy[text.n] = '\0';
+	if (strptime(copy, "%a, %d %b %Y %H:%M:%S %z", &tm) == NULL)
+		return false;
+	offset_s = tm.tm_gmtoff; /* which timegm() overwrites */
+	*when_out = timegm(&tm) - offset_s;
+	return *when_out > 0;
+}
+
+int
+heading_arrival(struct slice header, struct slice queue_id, time_t *arrival_out)
+{
+	struct header_walk walk = header_start(header);
+	struct header_field field;
+	long semicolon;
+
+	while (queue_id.n > 0 && header_next(&walk, &field)) {
+		if (!slice_eq_nocase(field.name, SLICE("Received")) ||
+		    !carries_id(field.value, queue_id))
+			continue;
+		semicolon = slice_rfind(field.value, ';');
+		if (semicolon >= 0 &&
+		    read_date(slice_tail(field.value, (size_t)semicolon + 1),
+			arrival_out))
+			return 1;
+	}
+	return 0;
+}
+
+unsigned
+heading_hops(struct slice header)
+{
+	struct header_walk walk = header_start(header);
+	struct header_field field;
+	unsigned hops = 0;
+
+	while (header_next(&walk, &field))
+		hops += slice_eq_nocase(field.name, SLICE("Received"));
+	return hops;
+}
+
+bool
+heading_has(struct slice header, struct slice name, struct slice value)
+{
+	struct header_walk walk = header_start(header);
+	struct header_field field;
+
+	while (header_next(&walk, &field)) {
+		if (slice_eq_nocase(field.name, name) &&
+		    slice_eq_nocase(field.value, value))
+			return true;
+	}
+	return false;
+}

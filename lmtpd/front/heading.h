@@ -1,0 +1,54 @@
+/*
+ * lmtpd/front/heading.h - what we write above a message, and what we look at
+ * in the header that came.
+ *
+ * A retry must find the same message: nothing of the attempt goes into the
+ * fields, their time is the one at which the message entered the queue. Data
+ * never becomes a field of its own: line ends and other control characters
+ * in values turn into "?".
+ *
+ * Ownership: results live in the arena.
+ * Threads:   pure functions.
+ * Units:     seconds since 1970; lines ending in LF.
+ */
+#ifndef HAUSPOST_LMTPD_FRONT_HEADING_H
+#define HAUSPOST_LMTPD_FRONT_HEADING_H
+
+#include <stdbool.h>
+#include <time.h>
+
+#include "core/arena.h"
+#include "core/slice.h"
+
+/* What the fields of all recipients of a message have in common. */
+struct heading {
+	struct slice sender;   /* empty: the null sender */
+	struct slice peer;     /* as it named itself in LHLO */
+	struct slice node;     /* we */
+	struct slice queue_id; /* or delivery key, or empty */
+	time_t arrival;
+	bool utf8;
+};
+
+/* Final delivery: Return-Path, X-Original-To, Delivered-To, Received. */
+struct slice heading_final(struct arena *arena, const struct heading *heading,
+    struct slice delivered_to, struct slice original);
+
+/* A message that goes on from an address of ours: Delivered-To, Received. */
+struct slice heading_onward(struct arena *arena, const struct heading *heading,
+    struct slice delivered_to, struct slice original);
+
+/*
+ * When the message entered the queue: the date of the Received field that
+ * carries the queue id. 1 found, 0 there is none.
+ */
+int heading_arrival(
+    struct slice header, struct slice queue_id, time_t *arrival_out);
+
+/* How many servers the message has passed: its Received fields. */
+unsigned heading_hops(struct slice header);
+
+/* There is a field of this name whose value is exactly value. */
+bool heading_has(struct slice header, struct slice name, struct slice value);
+
+#endif

@@ -1,0 +1,24 @@
+/*
+ * lmtpd/front/ledger.h - actions of a delivery that are done (table
+ * hauspost.delivered), so that a retry does not repeat them.
+ *
+ * For what leaves the house, and for deliveries with a key of their own:
+ * into a Maildir the file's name does that without asking anybody. An action
+ * is marked when the next server has it and before our peer hears 250: a
+ * crash in between may repeat it, never lose it.
+ *
+ * Errors: -errno with why filled (451).
+ */
+#ifndef HAUSPOST_LMTPD_FRONT_LEDGER_H
+#define HAUSPOST_LMTPD_FRONT_LEDGER_H
+
+#include "core/db.h"
+
+/* 1 it is done, 0 it is not. */
+int ledger_has(struct db_pool *pool, struct slice delivery, struct slice action,
+    struct why *why);
+
+int ledger_mark(struct db_pool *pool, struct slice delivery,
+    struct slice action, struct why *why);
+
+#endif

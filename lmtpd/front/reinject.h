@@ -1,0 +1,37 @@
+/*
+ * lmtpd/front/reinject.h - give a message back to Postfix for another address:
+ * forwards, and recipients that nobody has expanded yet.
+ *
+ * A second attempt after a lost 250 sends nothing twice: what the next server
+ * took is marked in the ledger under the delivery's name.
+ *
+ * An unexpanded recipient goes back once, with a field that carries a keyed
+ * token. When it comes back unexpanded all the same, the milter is missing on
+ * that way as well, and another round would not end: 5.4.6.
+ *
+ * Threads: one.
+ */
+#ifndef HAUSPOST_LMTPD_FRONT_REINJECT_H
+#define HAUSPOST_LMTPD_FRONT_REINJECT_H
+
+#include "core/smtpc.h"
+#include "lmtpd/front/heading.h"
+#include "lmtpd/front/txn.h"
+
+struct reinject {
+	struct txn *txn;
+	const struct heading *heading;
+	struct smtpc *smtpc; /* NULL until it is needed */
+};
+
+#define REINJECT_INIT(txn, heading)                                            \
+	{                                                                      \
+		(txn), (heading), NULL                                         \
+	}
+
+/* Sends the message on as rcpt's plan says; the result is in rcpt->why. */
+void reinject_send(struct reinject *reinject, struct rcpt *rcpt);
+
+void reinject_done(struct reinject *reinject);
+
+#endif

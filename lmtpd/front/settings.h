@@ -1,0 +1,25 @@
+/*
+ * lmtpd/front/settings.h - what an admin may set for hauspost-lmtpd.
+ */
+#ifndef HAUSPOST_LMTPD_FRONT_SETTINGS_H
+#define HAUSPOST_LMTPD_FRONT_SETTINGS_H
+
+#include "core/config.h"
+#include "core/directory.h"
+
+struct settings {
+	struct config_common common; /* first: core/config.h */
+	const char *listen, *socket_group;
+	const char *listen_trusted, *trusted_group;
+	const char *storer, *reinject;
+	const char *spool;
+	long workers, sessions_max, rcpts_max;
+	long size_max_bytes;
+	long idle_timeout_ms, store_timeout_ms, reinject_timeout_ms;
+	long stop_timeout_ms;
+	struct directory_settings directory;
+};
+
+extern const struct config_key settings_keys[];
+
+#endif

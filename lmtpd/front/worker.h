@@ -1,0 +1,30 @@
+/*
+ * lmtpd/front/worker.h - one worker process: accepts connections and gives
+ * each a thread, until it is told to end.
+ *
+ * All workers wait on the same listening sockets. The first one (number 0)
+ * also keeps house: see lmtpd/front/chores.h.
+ */
+#ifndef HAUSPOST_LMTPD_FRONT_WORKER_H
+#define HAUSPOST_LMTPD_FRONT_WORKER_H
+
+#include "lmtpd/front/lmtpd.h"
+
+enum { LISTENERS = 2 };
+
+struct listener {
+	int fd; /* -1: not used */
+	bool trusted;
+};
+
+struct worker_task {
+	const struct settings *settings;
+	struct shared *shared;
+	struct listener listeners[LISTENERS];
+	long number; /* among the workers */
+};
+
+/* Serves until SIGTERM. Returns the process' exit code. */
+int worker_run(const struct worker_task *task);
+
+#endif
