@@ -31,6 +31,7 @@ from stage.place import BUILD  # noqa: E402
 from stage.process import Process, listens  # noqa: E402
 
 SIZE = 4096
+FLOOR_S = 2
 DOMAIN = "bench.example"
 
 # The package's units allow 25 mailboxes and 250 addresses each.
@@ -40,15 +41,16 @@ INSERT INTO hauspost.node (name, mail_root)
     VALUES ('h01.hosting.example', current_setting('hauspost.mail_root'));
 INSERT INTO hauspost.package (name, node, host, units, storage_gb)
     VALUES ('bench0', 'h01.hosting.example', 'bench0.hosting.example',
-        {count} / 20 + 1, 1000);
+        {count} / 20 + 2, 1000);
+INSERT INTO hauspost.mailbox (name, package) VALUES ('bench0', 'bench0');
 INSERT INTO hauspost.domain (name, package) VALUES ('{domain}', 'bench0');
 INSERT INTO hauspost.mailbox (name, package)
-    SELECT 'bench0-' || n, 'bench0' FROM generate_series(0, {count} - 1) AS n;
+    SELECT 'bench0-' || n, 'bench0' FROM generate_series(0, {count}) AS n;
 INSERT INTO hauspost.address (local_part, domain)
-    SELECT n || 'user', '{domain}' FROM generate_series(0, {count} - 1) AS n;
+    SELECT n || 'user', '{domain}' FROM generate_series(0, {count}) AS n;
 INSERT INTO hauspost.target (address, destination)
     SELECT n || 'user@{domain}', 'bench0-' || n
-    FROM generate_series(0, {count} - 1) AS n;
+    FROM generate_series(0, {count}) AS n;
 COMMIT;
 ANALYZE;
 """
@@ -171,16 +173,16 @@ def source(socket, sessions, messages):
     return messages / (time.monotonic() - began)
 
 
-def floor(place, sessions, messages):
+def floor(place, sessions):
     """What the file system allows: writes, fsyncs and renames alone."""
     folder = place.folder("floor")
-    argv = [BUILD / "tests" / "bench" / "floor", "--dir", folder]
-    argv += ["--writers", sessions, "--messages", messages, "--size", SIZE]
+    argv = [BUILD / "tests" / "bench" / "floor", folder]
+    argv += [sessions, FLOOR_S, SIZE]
     done = subprocess.run(
         [str(word) for word in argv], text=True, capture_output=True, check=True
     )
     shutil.rmtree(folder)
-    return float(re.search(r"([0-9.]+) msg/s", done.stdout)[1])
+    return float(re.search(r"rate=([0-9.]+)", done.stdout)[1])
 
 
 def stored(top, count):
@@ -195,7 +197,7 @@ def run_round(bench, socket, sessions, messages, note):
     bench.empty_our_homes()
     bench.dovecot_homes()
     for state in ("fresh", "existing"):
-        note(state, "floor", floor(bench.place, sessions, messages))
+        note(state, "floor", floor(bench.place, sessions))
         note(state, "hauspost", source(ours, sessions, messages))
         note(state, "dovecot", source(socket, sessions, messages))
     stored(bench.place / "mail", 2 * messages)
