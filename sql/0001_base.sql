@@ -137,7 +137,9 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
 CREATE FUNCTION hauspost.is_address(address text) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
     hauspost.is_host_name(hauspost.domain_of(address))
-    AND (hauspost.is_local_part(substring(address FROM '^([^@]+)@[^@]+$'))
+    AND (coalesce(
+            hauspost.is_local_part(substring(address FROM '^([^@]+)@[^@]+$')),
+            false)
         OR address ~ '^"([ !#-\[\]-~]|\\[ -~]){1,64}"@[^@]+$');
 COMMENT ON FUNCTION hauspost.is_address(text) IS
     'An ASCII address with a host name; the local part may be quoted';

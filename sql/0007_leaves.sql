@@ -69,16 +69,19 @@ DECLARE
     octets bytea;
     octet  integer;
     quoted text := '';
+    even   text := '[A-Za-z0-9#$&''*+/?^_`{|}~.-]';
 BEGIN
     IF plain ~ '^[A-Za-z0-9#$&''*+/?^_`{|}~-]+([.][A-Za-z0-9#$&''*+/?^_`{|}~-]+)*$'
     THEN
         RETURN plain;
+    ELSIF plain ~ '^[.]|[.][.]|[.]$' THEN
+        even := '[A-Za-z0-9#$&''*+/?^_`{|}~-]';
     END IF;
     octets := convert_to(plain, 'UTF8');
     FOR i IN 0..octet_length(octets) - 1 LOOP
         octet := get_byte(octets, i);
         quoted := quoted || CASE
-            WHEN chr(octet) ~ '[A-Za-z0-9#$&''*+/?^_`{|}~-]' THEN chr(octet)
+            WHEN chr(octet) ~ even THEN chr(octet)
             ELSE '=' || upper(lpad(to_hex(octet), 2, '0'))
         END;
     END LOOP;
@@ -120,25 +123,36 @@ COMMENT ON FUNCTION hauspost.leaf_unquote(text) IS
 -- 80 of 256 bits: a leaf's local part has to stay short, and the digest
 -- protects against confusion, not against somebody who has years.
 CREATE FUNCTION hauspost.leaf_digest(body text) RETURNS text
-LANGUAGE sql STABLE
-RETURN (
-    SELECT string_agg(substr('abcdefghijklmnopqrstuvwxyz234567',
-        1 + substring(bits FROM 1 + 5 * i FOR 5)::integer, 1), '' ORDER BY i)
-    FROM hauspost.secret AS s,
-        hauspost_crypto.hmac(convert_to(body, 'UTF8'), s.value, 'sha256') AS mac,
-        CAST('x' || encode(substr(mac, 1, 10), 'hex') AS bit(80)) AS bits,
-        generate_series(0, 15) AS i
-    WHERE s.name = 'leaf');
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+    mac    bytea := hauspost_crypto.hmac(convert_to(body, 'UTF8'),
+        (SELECT s.value FROM hauspost.secret AS s WHERE s.name = 'leaf'),
+        'sha256');
+    bits   bit(80) := ('x' || encode(substr(mac, 1, 10), 'hex'))::bit(80);
+    digest text := '';
+BEGIN
+    FOR i IN 1..76 BY 5 LOOP -- base32, RFC 4648 6, in lower case
+        digest := digest || substr('abcdefghijklmnopqrstuvwxyz234567',
+            substring(bits FROM i FOR 5)::integer + 1, 1);
+    END LOOP;
+    RETURN digest;
+END
+$$;
 COMMENT ON FUNCTION hauspost.leaf_digest(text) IS
     '80 bits of HMAC-SHA256 under the secret leaf, in base32';
 
 CREATE FUNCTION hauspost.signed_leaf(
     kind text, local_part text, domain text, node text)
 RETURNS text
-LANGUAGE sql STABLE
-RETURN (
-    SELECT hauspost.leaf_digest(body) || '=' || body || '@' || kind || '.' || node
-    FROM CAST(hauspost.leaf_quote(local_part) || '=' || domain AS text) AS body);
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+    body text := hauspost.leaf_quote(local_part) || '=' || domain;
+BEGIN
+    RETURN hauspost.leaf_digest(body) || '=' || body || '@' || kind || '.' || node;
+END
+$$;
 COMMENT ON FUNCTION hauspost.signed_leaf(text, text, text, text) IS
     'Leaf of kind forward, bulk or list for an address';
 

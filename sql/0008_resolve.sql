@@ -111,9 +111,11 @@ CREATE FUNCTION hauspost.is_leaf_domain(domain text) RETURNS boolean
 LANGUAGE plpgsql STABLE
 AS $$
 BEGIN
-    RETURN hauspost.is_leaf_label(split_part(domain, '.', 1))
-        AND EXISTS (SELECT FROM hauspost.node AS n
+    IF hauspost.is_leaf_label(split_part(domain, '.', 1)) THEN
+        RETURN EXISTS (SELECT FROM hauspost.node AS n
             WHERE n.name = substr(domain, strpos(domain, '.') + 1));
+    END IF;
+    RETURN false;
 END
 $$;
 COMMENT ON FUNCTION hauspost.is_leaf_domain(text) IS
@@ -353,7 +355,7 @@ CREATE FUNCTION hauspost.accept(here hauspost.hop, node text, kind text,
     recipient text, mailbox text DEFAULT NULL)
 RETURNS hauspost.answer
 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN ROW(
-    kind, recipient, NULL, mailbox, node, here.detail, NULL,
+    kind, recipient, NULL, mailbox, node, nullif(here.detail, ''), NULL,
     250, '2.1.5', 'ok', here.size_limit, here.path, NULL, NULL, NULL, NULL,
     here.package)::hauspost.answer;
 
@@ -380,7 +382,8 @@ LANGUAGE sql STABLE RETURN hauspost.accept(
     here,
     place.node,
     CASE WHEN place.procmail THEN 'program' ELSE 'mailbox' END,
-    place.name || coalesce('+' || hauspost.leaf_quote(here.detail), '')
+    place.name
+        || coalesce('+' || hauspost.leaf_quote(nullif(here.detail, '')), '')
         || CASE WHEN place.procmail THEN '.0@program.' ELSE '@mbox.' END
         || place.node,
     place.name);

@@ -111,10 +111,10 @@ LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
     body   text := substring(local_part FROM '=(.*)$');
-    domain text := substring(body FROM '[^=]*$');
+    at     text := substring(body FROM '[^=]*$');
     plain  text := hauspost.leaf_unquote(substring(body FROM '^(.*)='));
 BEGIN
-    leaf.address := hauspost.join_address(plain, domain);
+    leaf.address := hauspost.join_address(plain, at);
     IF leaf.address IS NULL
         OR split_part(local_part, '=', 1) <> hauspost.leaf_digest(body) THEN
         leaf.address := NULL;
@@ -122,9 +122,9 @@ BEGIN
     END IF;
     IF leaf.kind = 'list' THEN
         plain := split_part(plain, '+', 1);
-        leaf.keys := ARRAY['address:' || plain || '@' || domain];
+        leaf.keys := ARRAY['address:' || plain || '@' || at];
         IF NOT EXISTS (SELECT FROM hauspost.list AS l
-            WHERE l.domain = leaf_signed.domain AND l.name = plain) THEN
+            WHERE l.domain = at AND l.name = plain) THEN
             RETURN hauspost.refuse_leaf(leaf, 'unknown');
         END IF;
     END IF;

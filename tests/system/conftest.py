@@ -11,6 +11,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
+from directory import Directory, populate  # noqa: E402
 from stage import ROOT, Stage  # noqa: E402  (needs the path above)
 from stage.customer import Customer  # noqa: E402
 
@@ -48,6 +49,24 @@ def database(postgres, counter=itertools.count()):
     postgres.new_database(name)
     yield name
     postgres.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def populated(postgres):
+    """A database with two customers in it, and the connection to it."""
+    postgres.new_database("directory")
+    populated = Directory(postgres.conninfo("directory"))
+    populate(populated)
+    populated.connection.commit()
+    yield populated
+    populated.close()
+
+
+@pytest.fixture
+def directory(populated):
+    """Two customers and whatever the test does, undone when it ends."""
+    yield populated
+    populated.connection.rollback()
 
 
 @pytest.fixture(scope="session")
