@@ -292,11 +292,11 @@ usage_add(const struct maildir *maildir, uint64_t bytes)
 	AUTO_CLOSE int fd = beneath_file(
 	    maildir->home_fd, SIZE_FILE, O_WRONLY | O_APPEND | O_NOFOLLOW);
 	char text[LINE_MAX_OCTETS];
-	int n;
+	int n = snprintf(
+	    text, sizeof text, "%llu 1\n", (unsigned long long)bytes);
 
-	if (fd < 0)
-		return;
-	n = snprintf(text, sizeof text, "%llu 1\n", (unsigned long long)bytes);
-	if (io_write(fd, text, (size_t)n) < 0)
+	if (fd == -ENOENT)
+		return; /* the next one counts, and finds this message */
+	if (fd < 0 || io_write(fd, text, (size_t)n) < 0)
 		remove_file(maildir);
 }

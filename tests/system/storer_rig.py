@@ -162,14 +162,14 @@ def request(
 
 
 class Rig:
-    def __init__(self, mail_root=None, env=None, wrapper=()):
+    def __init__(self, mail_root=None, env=None, settings=""):
         self.place = pathlib.Path(tempfile.mkdtemp(prefix="hp.", dir="/tmp"))
         self.place.chmod(0o711)
         self.mail_root = pathlib.Path(mail_root or self.place / "mail")
         self.socket = self.place / "storer.sock"
         self.log = self.place / "storer.log"
         self.env = env or {}
-        self.wrapper = list(wrapper)
+        self.settings = settings
         self.postgres = self.storer = None
         self.next_uid = FIRST_UID
 
@@ -241,13 +241,12 @@ class Rig:
             f"[hauspost]\ndatabase = {self.conninfo()}\nlog = stderr\n"
             f"database_timeout = 2s\n"
             f"[storer]\nlisten = unix:{self.socket}\nuser = {USER}\n"
-            f"mail_root = {self.mail_root}\n"
+            f"mail_root = {self.mail_root}\n{self.settings}"
         )
         return path
 
     def start(self):
-        argv = [*self.wrapper, BIN / "hauspost-storer"]
-        argv += ["--config", self.config()]
+        argv = [BIN / "hauspost-storer", "--config", self.config()]
         with open(self.log, "ab") as log:
             self.storer = subprocess.Popen(
                 argv, stderr=log, env=os.environ | self.env
@@ -312,6 +311,13 @@ def wait(probe, process=None):
             gone = process is not None and process.poll() is not None
             if gone or time.monotonic() > deadline:
                 raise
+        time.sleep(0.02)
+
+
+def wait_until(is_true):
+    deadline = time.monotonic() + READY_S
+    while not is_true():
+        assert time.monotonic() < deadline, "it never came true"
         time.sleep(0.02)
 
 
