@@ -35,6 +35,12 @@ struct milter {
 	size_t n_trusted;
 };
 
+/* Looks the users of reinject_user up. 0 or -errno. */
+int milter_trust(struct milter *milter, struct arena *arena, struct why *why);
 bool milter_trusts(const struct milter *milter, uid_t uid);
+
+/* Directory, trail and notices; threads begin here. */
+void milter_open(struct milter *milter);
+void milter_close(struct milter *milter);
 
 #endif

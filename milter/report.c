@@ -91,7 +91,7 @@ log_outcome(const struct report *report, const struct outcome *o)
 	    LOG_SLICE("client", report->client),
 	    LOG_SLICE("login", report->login),
 	    LOG_SLICE("from", report->sender),
-	    LOG_SLICE("to", o->rcpt->address), LOG_SLICE("leaf", o->recipient),
+	    LOG_SLICE("to", o->rcpt->address), LOG_TEXT("leaf", o->recipient.p),
 	    LOG_NUM("size", report->size_bytes), LOG_NUM("code", o->why->code),
 	    LOG_WHY(o->why));
 }

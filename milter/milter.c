@@ -1,0 +1,104 @@
+#include "milter/milter.h"
+
+#include <errno.h>
+#include <pwd.h>
+
+#include "core/log.h"
+#include "core/notice.h"
+#include "core/trail.h"
+
+#define ROLE "hauspost_milter"
+
+enum { BEHIND_CONNECTIONS = 2 }; /* one each for trail and notices */
+
+const struct config_key milter_keys[] = {
+	CONFIG_TEXT(struct milter_config, listen, listen,
+	    "unix:/run/hauspost/milter.sock",
+	    "where Postfix connects, as unix:PATH or inet:ADDRESS:PORT"),
+	CONFIG_TEXT(struct milter_config, socketmap, socketmap,
+	    "unix:/run/hauspost/socketmap.sock",
+	    "where it asks for domain classes; empty: nowhere"),
+	CONFIG_TEXT(struct milter_config, socket_group, socket_group, "",
+	    "group that may connect to both"),
+	CONFIG_TEXT(struct milter_config, reinject_user, reinject_user,
+	    "hauspost",
+	    "users whose mail of class reinject and list is believed"),
+	DIRECTORY_KEYS(struct milter_config),
+	CONFIG_END,
+};
+
+/* --- whom we trust ---------------------------------------------------- */
+
+static int
+trust_user(struct milter *milter, const char *name, struct why *why)
+{
+	const struct passwd *entry = getpwnam(name);
+
+	if (entry == NULL)
+		return why_fail(why, ENOENT, "look up reinject_user %s", name);
+	if (milter->n_trusted == TRUSTED_MAX)
+		return why_fail(
+		    why, E2BIG, "trust more than %d users", (int)TRUSTED_MAX);
+	milter->trusted[milter->n_trusted++] = entry->pw_uid;
+	return 0;
+}
+
+int
+milter_trust(struct milter *milter, struct arena *arena, struct why *why)
+{
+	struct slice names = slice_of(milter->config.reinject_user), name;
+	int r = 0;
+
+	while (r == 0 && slice_cut(&names, ' ', &name)) {
+		if (name.n > 0)
+			r = trust_user(
+			    milter, arena_strndup(arena, name.p, name.n), why);
+	}
+	return r;
+}
+
+bool
+milter_trusts(const struct milter *milter, uid_t uid)
+{
+	for (size_t i = 0; i < milter->n_trusted; i++) {
+		if (milter->trusted[i] == uid)
+			return true;
+	}
+	return false;
+}
+
+/* --- what is shared --------------------------------------------------- */
+
+static void
+on_listening(void *arg, const struct why *lost)
+{
+	(void)arg;
+	if (lost == NULL)
+		log_event(LOG_NOTICE, NULL, "directory-heard",
+		    LOG_TEXT("detail", "answers are remembered"));
+	else
+		log_event(LOG_WARNING, NULL, "directory-lost", LOG_WHY(lost));
+}
+
+void
+milter_open(struct milter *milter)
+{
+	const struct directory_hooks hooks = { milter, on_listening, NULL };
+	struct config_common *common = &milter->config.common;
+
+	milter->directory =
+	    directory_new(&milter->config.directory, common, ROLE, &hooks);
+	milter->pool = db_pool_new(common->database, ROLE, BEHIND_CONNECTIONS,
+	    common->database_timeout_ms);
+	milter->trail = trail_start(milter->pool);
+	milter->notices = notice_start(milter->pool);
+}
+
+void
+milter_close(struct milter *milter)
+{
+	batch_stop(milter->trail);
+	batch_stop(milter->notices);
+	db_pool_free(milter->pool);
+	directory_free(milter->directory);
+}
