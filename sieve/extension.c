@@ -11,8 +11,10 @@
 const struct sieve_extension *const extension_table[] = {
 	&ext_core, /* first: index 0 is what every script has */
 	&ext_fileinto,
+	&ext_reject,
 	&ext_envelope,
 	&ext_encoded_character,
+	&ext_vacation,
 	&ext_subaddress,
 	&ext_comparator_octet,
 	&ext_comparator_casemap,
@@ -24,6 +26,7 @@ const struct sieve_extension *const extension_table[] = {
 	&ext_copy,
 	&ext_include,
 	&ext_variables,
+	&ext_enotify,
 	&ext_environment,
 	&ext_mailbox,
 	&ext_date,
@@ -31,6 +34,9 @@ const struct sieve_extension *const extension_table[] = {
 	&ext_ihave,
 	&ext_duplicate,
 	&ext_mime,
+	&ext_vacation_seconds,
+	&ext_ereject,
+	&ext_fcc,
 	&ext_envelope_dsn,
 };
 
