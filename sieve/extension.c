@@ -35,9 +35,19 @@ const struct sieve_extension *const extension_table[] = {
 	&ext_duplicate,
 	&ext_mime,
 	&ext_vacation_seconds,
+	&ext_editheader,
+	&ext_spamtest,
+	&ext_spamtestplus,
+	&ext_virustest,
+	&ext_special_use,
 	&ext_ereject,
+	&ext_mboxmetadata,
+	&ext_servermetadata,
 	&ext_fcc,
+	&ext_mailboxid,
 	&ext_envelope_dsn,
+	&ext_redirect_dsn,
+	&ext_extlists,
 };
 
 enum { COUNT = sizeof extension_table / sizeof *extension_table };
