@@ -68,7 +68,7 @@ action_add(struct run *run, enum sieve_action_type type)
 	action = arena_new(run->arena, struct sieve_action);
 	action->type = type;
 	action->line = run->at.line;
-	action->edit = run->edit;
+	action->edit = run_edit(run);
 	*run->actions_end = action;
 	run->actions_end = &action->next;
 	run->n_actions++;
@@ -80,13 +80,13 @@ struct sieve_store
 action_store(struct run *run, struct slice mailbox, const struct store *store)
 {
 	static const struct store plain;
-	struct sieve_store to = { .mailbox = mailbox };
+	struct sieve_store to = { .mailbox = arena_slice(run->arena, mailbox) };
 
 	if (store == NULL)
 		store = &plain;
 	to.create = store->create;
-	to.special_use = text_or_empty(run, store->special_use);
-	to.mailbox_id = text_or_empty(run, store->mailbox_id);
+	to.special_use = text_copy(run, store->special_use);
+	to.mailbox_id = text_copy(run, store->mailbox_id);
 	to.flags = flags_now(run, store->flags, &to.n_flags);
 	return to;
 }
@@ -111,7 +111,8 @@ file(struct run *run, enum sieve_action_type type, struct sieve_store to)
 	struct sieve_action *action = run->actions;
 
 	for (; action != NULL; action = action->next) {
-		if (same_place(action, type, &to) && action->edit == run->edit)
+		if (same_place(action, type, &to) &&
+		    action->edit == run_edit(run))
 			break;
 	}
 	if (action == NULL)
@@ -153,17 +154,18 @@ action_redirect(
 		run->implicit_keep = false;
 	for (; action != NULL; action = action->next) {
 		if (action->type == SIEVE_REDIRECT &&
-		    action->edit == run->edit &&
+		    action->edit == run_edit(run) &&
 		    slice_eq_nocase(action->redirect.address, address))
 			return FLOW_NEXT;
 	}
 	action = action_add(run, SIEVE_REDIRECT);
 	if (action == NULL)
 		return RUN_FAIL;
-	action->redirect.address = address;
+	action->redirect.address = arena_slice(run->arena, address);
 	if (store != NULL) {
-		action->redirect.notify = text_or_empty(run, store->notify);
-		action->redirect.ret = text_or_empty(run, store->ret);
+		action->redirect.notify = text_copy(run, store->notify);
+		action->redirect.ret = text_copy(run, store->ret);
+		action->redirect.is_list = store->list;
 	}
 	return FLOW_NEXT;
 }
@@ -201,7 +203,7 @@ append(struct run *run, enum sieve_action_type type)
 	    arena_new(run->arena, struct sieve_action);
 
 	action->type = type;
-	action->edit = run->edit;
+	action->edit = run_edit(run);
 	*run->actions_end = action;
 	run->actions_end = &action->next;
 	run->n_actions++;

@@ -12,7 +12,7 @@ struct group_place {
 
 static const struct group_place group_places[] = {
 	{ GROUP_MATCH, offsetof(struct node, match), sizeof(struct match) },
-	{ GROUP_ADDRESS | GROUP_INDEX | GROUP_MIME | GROUP_ASPECT,
+	{ GROUP_ADDRESS | GROUP_INDEX | GROUP_MIME | GROUP_ASPECT | GROUP_EDIT,
 	    offsetof(struct node, pick), sizeof(struct pick) },
 	{ GROUP_FLAGS | GROUP_FILE | GROUP_COPY | GROUP_SEND | GROUP_FCC,
 	    offsetof(struct node, store), sizeof(struct store) },
@@ -309,8 +309,10 @@ set_params(struct compiler *compiler, struct node *node,
 	}
 	compiler->at = node->at;
 	if (n < wanted) {
+		bool ends = params[wanted - 1].optional;
+
 		skip = params[0].optional ? 1 : 0;
-		if (n + skip < wanted)
+		if (n + skip + ends < wanted)
 			return missing(compiler, node->word, n);
 	}
 	for (size_t i = 0; i < n; i++) {

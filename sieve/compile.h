@@ -15,7 +15,8 @@ enum { COMPILE_MORE_MAX = 8 };
 
 struct variable {
 	struct variable *next;
-	struct slice name;
+	struct slice name;   /* as the script has it */
+	struct slice stored; /* without "global." */
 	unsigned slot;
 	bool global; /* RFC 6609: lives in the run, not in the script */
 };

@@ -247,7 +247,6 @@ address_run(struct run *run, const struct node *node)
 
 /* ---- Tables ---- */
 
-static const struct sieve_param no_params[] = { PARAM_END };
 static const struct sieve_param redirect_params[] = {
 	PARAM("address", VALUE_STRING, struct redirect, address),
 	PARAM_END,
@@ -267,21 +266,17 @@ static const struct sieve_param header_params[] = {
 };
 
 static const struct sieve_word words[] = {
-	{ "stop", WORD_COMMAND, .params = no_params, .run = stop_run },
-	{ "keep", WORD_COMMAND, .groups = GROUP_FLAGS, .params = no_params,
-	    .run = keep_run },
-	{ "discard", WORD_COMMAND, .params = no_params, .run = discard_run },
+	{ "stop", WORD_COMMAND, .run = stop_run },
+	{ "keep", WORD_COMMAND, .groups = GROUP_FLAGS, .run = keep_run },
+	{ "discard", WORD_COMMAND, .run = discard_run },
 	{ "redirect", WORD_COMMAND, .groups = GROUP_COPY | GROUP_SEND,
 	    .size = sizeof(struct redirect), .params = redirect_params,
 	    .check = redirect_check, .run = redirect_run },
-	{ "true", WORD_TEST, .params = no_params, .run = true_run },
-	{ "false", WORD_TEST, .params = no_params, .run = false_run },
-	{ "not", WORD_TEST, .tests = TESTS_ONE, .params = no_params,
-	    .run = not_run },
-	{ "allof", WORD_TEST, .tests = TESTS_LIST, .params = no_params,
-	    .run = allof_run },
-	{ "anyof", WORD_TEST, .tests = TESTS_LIST, .params = no_params,
-	    .run = anyof_run },
+	{ "true", WORD_TEST, .run = true_run },
+	{ "false", WORD_TEST, .run = false_run },
+	{ "not", WORD_TEST, .tests = TESTS_ONE, .run = not_run },
+	{ "allof", WORD_TEST, .tests = TESTS_LIST, .run = allof_run },
+	{ "anyof", WORD_TEST, .tests = TESTS_LIST, .run = anyof_run },
 	{ "size", WORD_TEST, .size = sizeof(struct size), .params = size_params,
 	    .tags = size_tags, .check = size_check, .run = size_run },
 	{ "exists", WORD_TEST, .groups = GROUP_MIME,

@@ -22,18 +22,21 @@
 struct compiler;
 
 enum group {
-	GROUP_OWN = 0,		/* the word's args */
-	GROUP_MATCH = 1 << 0,	/* node->match: match type, comparator */
-	GROUP_ADDRESS = 1 << 1, /* node->pick: :localpart … */
-	GROUP_INDEX = 1 << 2,	/* node->pick: :index :last */
-	GROUP_MIME = 1 << 3,	/* node->pick: :mime :anychild */
-	GROUP_ASPECT = 1 << 4,	/* node->pick: :type :subtype … */
-	GROUP_FLAGS = 1 << 5,	/* node->store: :flags */
-	GROUP_FILE = 1 << 6,	/* node->store: :create :specialuse … */
-	GROUP_COPY = 1 << 7,	/* node->store: :copy */
-	GROUP_SEND = 1 << 8,	/* node->store: :notify :ret */
-	GROUP_FCC = 1 << 9,	/* node->store: :fcc, then FLAGS and FILE */
-	GROUP_MODIFY = 1 << 10, /* args begin with a struct modifiers */
+	GROUP_OWN = 0,		  /* the word's args */
+	GROUP_MATCH = 1 << 0,	  /* node->match: match type, comparator */
+	GROUP_ADDRESS = 1 << 1,	  /* node->pick: :localpart … */
+	GROUP_INDEX = 1 << 2,	  /* node->pick: :index :last */
+	GROUP_MIME = 1 << 3,	  /* node->pick: :mime :anychild */
+	GROUP_ASPECT = 1 << 4,	  /* node->pick: :type :subtype … */
+	GROUP_FLAGS = 1 << 5,	  /* node->store: :flags */
+	GROUP_FILE = 1 << 6,	  /* node->store: :create :specialuse … */
+	GROUP_COPY = 1 << 7,	  /* node->store: :copy */
+	GROUP_SEND = 1 << 8,	  /* node->store: :notify :ret */
+	GROUP_FCC = 1 << 9,	  /* node->store: :fcc, then FLAGS and FILE */
+	GROUP_MODIFY = 1 << 10,	  /* args begin with a struct modifiers */
+	GROUP_VACATION = 1 << 11, /* args are those of vacation */
+	GROUP_SPAM = 1 << 12,	  /* args are those of spamtest */
+	GROUP_EDIT = 1 << 13,	  /* node->pick, by deleteheader's own tags */
 };
 
 enum value_type {
@@ -54,7 +57,7 @@ struct sieve_param {
 	const char *name;
 	enum value_type type;
 	size_t at;
-	bool optional; /* a leading one, there when one more is given */
+	bool optional; /* the first or the last: may be left out */
 };
 
 struct sieve_tag {
@@ -79,6 +82,11 @@ struct sieve_tag {
 #define PARAM_KEYS(its_type)                                                   \
 	{                                                                      \
 		.name = "keys", .type = its_type                               \
+	}
+/* At the end: a word that matches only when it has keys. */
+#define PARAM_KEYS_OPTIONAL                                                    \
+	{                                                                      \
+		.name = "keys", .type = VALUE_KEYS, .optional = true           \
 	}
 #define PARAM_END                                                              \
 	{                                                                      \

@@ -89,11 +89,12 @@ flags_now(struct run *run, const struct texts *tag, size_t *n_out)
 
 	if (tag != NULL) {
 		(void)flags_add_all(run, &all, tag); /* a limit shows later */
-		text = arena_slice(run->arena, buf_slice(&all));
+		text = buf_slice(&all);
 	}
 	*n_out = 0;
 	if (text.n == 0)
 		return NULL;
+	text = arena_slice(run->arena, text);
 	list = arena_calloc(run->arena, text.n / 2 + 1, sizeof *list);
 	while (n < FLAGS_MAX && flags_next(&text, &flag))
 		list[n++] = flag;

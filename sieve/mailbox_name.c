@@ -22,3 +22,16 @@ mailbox_name_check(struct compiler *compiler, const struct text *name)
 	    "it must be UTF-8 without control characters",
 	    ERRORS_WORD(name->fixed));
 }
+
+bool
+mailbox_fcc_check(struct compiler *compiler, const struct node *node)
+{
+	if (node->store == NULL)
+		return true;
+	if (node->store->fcc == NULL)
+		return compile_error(compiler,
+		    "\"%s\" files a copy only "
+		    "with \":fcc\"",
+		    node->word->name);
+	return mailbox_name_check(compiler, node->store->fcc);
+}

@@ -16,4 +16,7 @@ bool mailbox_name_ok(struct slice name);
 /* The same for a name that is known when the script is compiled. */
 bool mailbox_name_check(struct compiler *compiler, const struct text *name);
 
+/* RFC 8580 3: the tags of a store need ":fcc" in vacation and notify. */
+bool mailbox_fcc_check(struct compiler *compiler, const struct node *node);
+
 #endif

@@ -115,7 +115,9 @@ match_compile(struct compiler *compiler, struct match *match)
 	if (!compile_comparator(compiler, match) ||
 	    !compile_relation(compiler, match))
 		return false;
-	return match->type != MATCH_REGEX || compile_regexes(compiler, match);
+	if (match->type == MATCH_REGEX && match->keys != NULL)
+		return compile_regexes(compiler, match);
+	return true;
 }
 
 /* ---- Running ---- */

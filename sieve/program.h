@@ -108,7 +108,7 @@ struct pick {
 
 /* How a copy is filed or sent: RFC 3894, 5232, 5490, 8579, 8580, 9042, 6009. */
 struct store {
-	bool copy, create;
+	bool copy, create, list;
 	const struct texts *flags; /* NULL: the internal variable */
 	const struct text *special_use, *mailbox_id;
 	const struct text *fcc;

@@ -107,6 +107,45 @@ run_scan_body(struct run *run, size_t octets)
 	return 0;
 }
 
+const struct sieve_edit *
+run_edit(struct run *run)
+{
+	const struct fields *fields = run->fields;
+	struct sieve_edit *edit;
+	struct sieve_field *list;
+
+	if (!run->edited)
+		return run->edit;
+	edit = arena_new(run->arena, struct sieve_edit);
+	list = arena_calloc(run->arena, fields->n, sizeof *list);
+	for (size_t i = 0; i < fields->n; i++) {
+		list[i].name = fields->list[i].name;
+		list[i].value = fields->list[i].raw;
+		list[i].whole = fields->list[i].whole;
+	}
+	edit->fields = list;
+	edit->n_fields = fields->n;
+	edit->body_replaced = run->body_replaced;
+	edit->body = run->body;
+	run->edit = edit;
+	run->edited = false;
+	return edit;
+}
+
+void
+run_log(struct run *run, const char *format, ...)
+{
+	char text[400];
+	va_list args;
+
+	if (run->callbacks->on_log == NULL)
+		return;
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	run->callbacks->on_log(run->context, slice_of(text));
+}
+
 void
 run_keep_regex(struct run *run, pcre2_code *code)
 {
@@ -177,16 +216,17 @@ run_block(struct run *run, const struct node *node)
 }
 
 int
-run_program(struct run *run, const struct sieve_program *program)
+run_frame(struct run *run, struct frame *frame)
 {
-	struct frame frame = { .below = run->frame, .program = program };
+	const struct sieve_program *program = frame->program;
 	int flow;
 
-	frame.variables = arena_calloc(
+	frame->below = run->frame;
+	frame->variables = arena_calloc(
 	    run->arena, program->n_variables, sizeof(struct slice));
-	run->frame = &frame;
+	run->frame = frame;
 	flow = run_block(run, program->first);
-	run->frame = frame.below;
+	run->frame = frame->below;
 	return flow == FLOW_RETURN ? FLOW_NEXT : flow;
 }
 
@@ -218,24 +258,28 @@ run_done(struct run *run)
 	for (size_t i = 0; i < run->n_regexes; i++)
 		pcre2_code_free(run->regexes[i]);
 	free(run->regexes);
+	for (struct included *i = run->included; i != NULL; i = i->next)
+		sieve_program_unref(i->program);
 }
 
 /* True when the next script has its turn: the mail is kept so far. */
 static bool
 run_one(struct run *run, const struct sieve_program *program)
 {
+	struct frame frame = { .program = program };
 	struct sieve_action **mark = run->actions_end;
-	const struct sieve_edit *edit = run->edit;
+	const struct sieve_edit *edit = run_edit(run);
 
 	run->flags = (struct slice){ "", 0 };
 	run->implicit_keep = true;
 	run->kept = false;
-	if (run_program(run, program) >= 0)
+	if (run_frame(run, &frame) >= 0)
 		return run->implicit_keep || run->kept;
 	/* RFC 5228 2.10.6: whatever the script did by halves, keep. */
 	action_drop_from(run, mark);
 	run->flags = (struct slice){ "", 0 };
 	run->edit = edit;
+	run->edited = false;
 	run->implicit_keep = true;
 	return false;
 }
@@ -294,7 +338,6 @@ sieve_environment_init(struct sieve_environment *environment)
 		.duplicate_max_s = 90 * DAY,
 		.duplicate_default_s = 7 * DAY,
 		/* RFC 5293 6: a trace must not be lost. */
-		.protected_fields = SLICE("Received Auto-Submitted"),
 		.undeletable_fields = SLICE("Received Auto-Submitted"),
 		.header_max = 2048,
 	};

@@ -19,6 +19,8 @@ struct part; /* sieve/mime.h */
 struct frame {
 	struct frame *below;
 	const struct sieve_program *program;
+	struct slice name; /* of an included script, to find circles */
+	bool from_global;
 	struct slice *variables; /* by slot; p NULL while never set */
 	struct slice matches[MATCH_VALUES_MAX];
 	size_t n_matches;
@@ -39,7 +41,7 @@ struct global {
 /* Names of scripts that :once would not run again. */
 struct included {
 	struct included *next;
-	const struct sieve_program *program;
+	struct sieve_program *program; /* a reference until the run ends */
 	bool global;
 	struct slice name;
 };
@@ -67,12 +69,16 @@ struct run {
 
 	struct fields *fields;	       /* the header as it is now */
 	const struct sieve_edit *edit; /* NULL while nothing was changed */
+	bool edited;		       /* since edit was made */
+	bool body_replaced;
+	struct slice body;
 	struct slice flags; /* the internal variable of RFC 5232, " "-joined */
 
 	struct sieve_action *actions, **actions_end;
 	size_t n_actions, n_redirects;
 	bool implicit_keep;
-	bool kept; /* explicitly, by the script now running */
+	bool kept;		/* explicitly, by the script now running */
+	unsigned vacation_line; /* RFC 5230 4.7: once in a script */
 	struct sieve_mark *duplicates, **duplicates_end;
 
 	struct place at;
@@ -109,8 +115,11 @@ run_charge(struct run *run, size_t octets)
 int run_block(struct run *run, const struct node *node);
 int run_test(struct run *run, const struct node *node);
 
-/* One script with a frame of its own: FLOW_NEXT, FLOW_STOP or RUN_FAIL. */
-int run_program(struct run *run, const struct sieve_program *program);
+/*
+ * One script: FLOW_NEXT, FLOW_STOP or RUN_FAIL. The frame names it and has
+ * room for its variables; it may be on the caller's stack.
+ */
+int run_frame(struct run *run, struct frame *frame);
 
 /* Give up, because of the script: RUN_FAIL. */
 int run_fail(struct run *run, const char *format, ...)
@@ -126,6 +135,13 @@ struct slice run_printf(struct run *run, const char *format, ...)
 
 /* Minutes east of UTC at that time, as the site has it. */
 int run_zone_minutes(struct run *run, int64_t at);
+
+/* The message as it is now, for an action; NULL: as it was received. */
+const struct sieve_edit *run_edit(struct run *run);
+
+/* A line for the script's owner, if anybody listens. */
+void run_log(struct run *run, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* A regular expression compiled while running; freed when the run ends. */
 void run_keep_regex(struct run *run, pcre2_code *code);

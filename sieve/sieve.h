@@ -16,8 +16,8 @@
  *            over a budget, gives SIEVE_FAILED and a plan that keeps the mail.
  *            A callback that cannot answer gives SIEVE_DEFER: the caller tries
  *            again later, since what the script would have done is unknown.
- * Ownership: results live in the arena of the run and look into the program,
- *            the message and the envelope, which must outlive the result.
+ * Ownership: results live in the arena of the run and look into the message
+ *            and the envelope, which must outlive the result.
  * Threads:   a program may be shared, a message view belongs to one thread.
  * Units:     sizes in octets, periods in seconds, times in Unix seconds.
  *
@@ -265,7 +265,8 @@ struct sieve_store {
 };
 
 struct sieve_redirect {
-	struct slice address;
+	struct slice address;	  /* is_list: the name of an external list */
+	bool is_list;		  /* to each of its members, RFC 6134 2.5 */
 	struct slice notify, ret; /* RFC 6009, empty: as the site does */
 };
 

@@ -5,8 +5,8 @@
 
 /* ---- Compiling ---- */
 
-static bool
-is_field_name(struct slice name)
+bool
+source_is_name(struct slice name)
 {
 	for (size_t i = 0; i < name.n; i++) {
 		unsigned char c = (unsigned char)name.p[i];
@@ -23,7 +23,7 @@ source_check_names(struct compiler *compiler, const struct texts *names)
 	for (size_t i = 0; i < names->n; i++) {
 		struct slice name = names->list[i].fixed;
 
-		if (!text_is_fixed(&names->list[i]) || is_field_name(name))
+		if (!text_is_fixed(&names->list[i]) || source_is_name(name))
 			continue;
 		return compile_error(compiler,
 		    "\"%.*s\" is no name of a "

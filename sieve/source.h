@@ -25,6 +25,9 @@ int source_all(struct run *run, const struct pick *pick,
 /* For check functions: names that can be a field's (RFC 5322 3.6.8). */
 bool source_check_names(struct compiler *compiler, const struct texts *names);
 
+/* Can it be the name of a field? */
+bool source_is_name(struct slice name);
+
 /* :last needs :index, :index counts from 1 (RFC 5260 6). */
 bool source_check_index(struct compiler *compiler, const struct node *node);
 

@@ -61,21 +61,39 @@ new_variable(
 	return true;
 }
 
+static bool
+is_global(const struct compiler *compiler, struct slice name)
+{
+	return slice_starts_nocase(name, SLICE("global.")) &&
+	       compile_has(compiler, &ext_include);
+}
+
 bool
 compile_variable(
     struct compiler *compiler, struct slice name, struct variable **out)
 {
-	if (slice_find(name, '.') >= 0)
+	struct slice own = name;
+
+	/* RFC 6609 3.4.3: the one namespace that can be written. */
+	if (is_global(compiler, name))
+		own = slice_tail(name, sizeof "global." - 1);
+	else if (slice_find(name, '.') >= 0)
 		return compile_error(compiler,
 		    "\"%.*s\" is in a namespace that cannot be written here",
 		    ERRORS_WORD(name));
-	if (!compile_is_name(name))
+	if (!compile_is_name(own))
 		return compile_error(compiler,
 		    "\"%.*s\" is no name for a variable: it needs letters, "
 		    "digits and \"_\", and no digit first",
 		    ERRORS_WORD(name));
 	*out = find_variable(compiler, name);
-	return *out != NULL || new_variable(compiler, name, out);
+	if (*out != NULL)
+		return true;
+	if (!new_variable(compiler, name, out))
+		return false;
+	(*out)->global = own.n < name.n;
+	(*out)->stored = own;
+	return true;
 }
 
 bool
@@ -90,7 +108,7 @@ compile_target(struct compiler *compiler, const struct text *name,
 	if (!compile_variable(compiler, name->fixed, &variable))
 		return false;
 	*ref_out = (struct variable_ref){ variable->slot, variable->global,
-		variable->name };
+		variable->stored };
 	return true;
 }
 
@@ -169,7 +187,7 @@ variable_part(
 		return false;
 	part->type = variable->global ? PART_GLOBAL : PART_VARIABLE;
 	part->slot = variable->slot;
-	part->text = variable->name;
+	part->text = variable->stored;
 	return true;
 }
 
@@ -359,6 +377,12 @@ text_get(struct run *run, const struct variable_ref *ref)
 {
 	return ref->global ? global_value(run, ref->name)
 			   : run->frame->variables[ref->slot];
+}
+
+struct slice
+text_copy(struct run *run, const struct text *text)
+{
+	return arena_slice(run->arena, text_or_empty(run, text));
 }
 
 static void

@@ -22,6 +22,9 @@ text_or_empty(struct run *run, const struct text *text)
 	return text != NULL ? text_value(run, text) : (struct slice){ "", 0 };
 }
 
+/* A copy that outlives the program, for what goes into a result. */
+struct slice text_copy(struct run *run, const struct text *text);
+
 /* s, or its longest beginning of at most max octets in whole characters. */
 struct slice text_cut(struct slice s, size_t max);
 
