@@ -239,6 +239,20 @@ check_max_size(struct arena *arena, const struct rows *rows, bool *good_out,
 	return max_size_read(rows, &bytes, why);
 }
 
+/* Stale, an address that is unknown may be known by now. */
+static int
+check_setup(struct arena *arena, const struct rows *rows, bool *good_out,
+    struct why *why)
+{
+	struct setup setup;
+	int r = setup_read(arena, rows, &setup, why);
+
+	if (r == 0)
+		*good_out = setup.status == SETUP_MAILBOX ||
+			    setup.status == SETUP_DOMAIN;
+	return r;
+}
+
 static const struct trait {
 	/* Makes sense of rows: 0 and whether they accept, or -EPROTO. */
 	int (*check)(struct arena *arena, const struct rows *rows,
@@ -250,6 +264,7 @@ static const struct trait {
 	[DIRECTORY_LEAF] = { check_leaf, false, LONG_MAX },
 	[DIRECTORY_DOMAIN] = { check_domain, false, LONG_MAX },
 	[DIRECTORY_MAX_SIZE] = { check_max_size, true, MAX_SIZE_LASTS_MS },
+	[DIRECTORY_SETUP] = { check_setup, false, LONG_MAX },
 };
 
 /* What is asked, and by what it is remembered. */
@@ -505,6 +520,26 @@ directory_max_size(struct directory *dir, int64_t *bytes_out, struct why *why)
 	if (r == 0)
 		r = max_size_read(&known.rows, bytes_out, why);
 	arena_done(&arena);
+	return r;
+}
+
+/* One text, as questions are; none of the three can hold a line end. */
+int
+directory_setup(struct directory *dir, struct arena *arena,
+    const struct setup_question *question, struct setup *setup_out,
+    struct why *why)
+{
+	struct slice text = slice_of(arena_printf(arena, "%.*s\n%.*s\n%.*s",
+	    SLICE_FMT(question->address), SLICE_FMT(question->host),
+	    SLICE_FMT(question->emailmd5)));
+	struct inquiry inquiry = inquire(dir, arena, DIRECTORY_SETUP, text);
+	struct knowledge known;
+	int r = know(dir, &inquiry, arena, &known, why);
+
+	if (r == 0)
+		r = setup_read(arena, &known.rows, setup_out, why);
+	if (r == 0)
+		setup_out->stale = known.stale;
 	return r;
 }
 

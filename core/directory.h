@@ -30,6 +30,7 @@
 #include "core/answer.h"
 #include "core/arena.h"
 #include "core/config.h"
+#include "core/setup.h"
 
 struct directory;
 
@@ -95,6 +96,11 @@ int directory_domain_class(struct directory *dir, struct arena *arena,
 /* The largest message any recipient takes; 0 = no limit. */
 int directory_max_size(
     struct directory *dir, int64_t *bytes_out, struct why *why);
+
+/* What a mail client is told; it may be nothing (SETUP_ABSENT). */
+int directory_setup(struct directory *dir, struct arena *arena,
+    const struct setup_question *question, struct setup *setup_out,
+    struct why *why);
 
 /*
  * Quota is never remembered. Gives good leaves that end in a mailbox the

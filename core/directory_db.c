@@ -57,6 +57,16 @@ static const struct question_kind kinds[DIRECTORY_QUERIES] = {
 	[DIRECTORY_MAX_SIZE] = { { "max_size", "SELECT hauspost.max_size()",
 				     0 },
 	    1, false },
+	[DIRECTORY_SETUP] = { { "autoconfig",
+				  "SELECT status, domain, login, profile,"
+				  " protocol, hostname, port, "
+				  "tls" KEYS_AND_TIME
+				  " FROM hauspost.autoconfig("
+				  "split_part($1, E'\\n', 1),"
+				  " split_part($1, E'\\n', 2),"
+				  " split_part($1, E'\\n', 3))",
+				  1 },
+	    8, true },
 	[DIRECTORY_QUOTA] = { { "quota",
 				  "SELECT mailbox, code, dsn, reply"
 				  " FROM hauspost.quota($1::text[])",

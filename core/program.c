@@ -120,8 +120,10 @@ block_signals(void)
 }
 
 int
-program_start(const struct program *program, int argc, char **argv,
-    struct config_common *config, struct arena *arena)
+program_start_with(const struct program *program,
+    int (*prepare)(const char *config_path, struct config_common *config,
+	struct arena *arena, struct why *why),
+    int argc, char **argv, struct config_common *config, struct arena *arena)
 {
 	struct choice choice = { HAUSPOST_CONFIG_PATH, false };
 	struct why why = { 0 };
@@ -130,8 +132,11 @@ program_start(const struct program *program, int argc, char **argv,
 	if (r != PROGRAM_RUNS)
 		return r;
 	log_open(program->name, LOG_TO_STDERR, false);
-	if (config_read(choice.config_path, program->section, program->keys,
-		config, arena, &why) < 0)
+	r = config_read(choice.config_path, program->section, program->keys,
+	    config, arena, &why);
+	if (r == 0 && prepare != NULL)
+		r = prepare(choice.config_path, config, arena, &why);
+	if (r < 0)
 		return log_fatal(EX_CONFIG, &why);
 	if (choice.check_only) {
 		(void)printf(
@@ -144,6 +149,13 @@ program_start(const struct program *program, int argc, char **argv,
 		log_open(program->name, LOG_TO_STDERR, config->verbose);
 	block_signals();
 	return PROGRAM_RUNS;
+}
+
+int
+program_start(const struct program *program, int argc, char **argv,
+    struct config_common *config, struct arena *arena)
+{
+	return program_start_with(program, NULL, argc, argv, config, arena);
 }
 
 int

@@ -39,6 +39,15 @@ int program_start(const struct program *program, int argc, char **argv,
     struct config_common *config, struct arena *arena);
 
 /*
+ * The same for a program that has more to read and to check than its own
+ * section, for --check as well: prepare() says 0, or -errno with why->detail.
+ */
+int program_start_with(const struct program *program,
+    int (*prepare)(const char *config_path, struct config_common *config,
+	struct arena *arena, struct why *why),
+    int argc, char **argv, struct config_common *config, struct arena *arena);
+
+/*
  * A signalfd that becomes readable when the program shall end (SIGTERM,
  * SIGINT). SIGHUP is blocked and ignored: settings are read at the start.
  * Returns the descriptor or -errno.

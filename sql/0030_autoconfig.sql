@@ -245,8 +245,7 @@ COMMENT ON FUNCTION hauspost.autoconfig_why(text) IS
 
 CREATE FUNCTION hauspost.client_hosts()
 RETURNS TABLE (domain text, host text)
-LANGUAGE sql STABLE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
+LANGUAGE sql STABLE
 BEGIN ATOMIC
     SELECT d.name, label || '.' || d.name
     FROM hauspost.domain AS d,
@@ -257,20 +256,7 @@ END;
 COMMENT ON FUNCTION hauspost.client_hosts() IS
     'Host names at which clients ask for settings: what certificates are for';
 
-RESET ROLE;
-
-DO $$
-BEGIN
-    IF to_regrole('hauspost_autoconfig') IS NULL THEN
-        CREATE ROLE hauspost_autoconfig LOGIN;
-    END IF;
-    IF to_regrole('hauspost_admin') IS NULL THEN
-        CREATE ROLE hauspost_admin LOGIN;
-    END IF;
-END
-$$;
-GRANT USAGE ON SCHEMA hauspost TO hauspost_autoconfig, hauspost_admin;
 GRANT EXECUTE ON FUNCTION hauspost.autoconfig(text, text, text)
-    TO hauspost_autoconfig, hauspost_admin;
-GRANT EXECUTE ON FUNCTION hauspost.autoconfig_why(text), hauspost.client_hosts()
-    TO hauspost_admin;
+    TO hauspost_autoconfig;
+
+RESET ROLE;

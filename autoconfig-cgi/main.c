@@ -1,0 +1,111 @@
+/*
+ * hauspost-autoconfig - tells mail clients their settings.
+ *
+ * As a FastCGI server it has its own socket, one from systemd, or one as
+ * standard input (spawn-fcgi, mod_fcgid). Called as a CGI program it answers
+ * one request and ends.
+ */
+#include <fcgiapp.h>
+#include <libxml/parser.h>
+#include <sodium.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include "autoconfig-cgi/serve.h"
+#include "core/endpoint.h"
+#include "core/log.h"
+#include "core/privs.h"
+#include "core/program.h"
+
+static const struct program program = {
+	.name = "hauspost-autoconfig",
+	.section = "autoconfig",
+	.purpose = "tells mail clients their settings",
+	.keys = autoconfig_keys,
+};
+
+/*
+ * A web server may hand the query over as arguments (RFC 3875 4.4), so a
+ * stranger could choose our options: none are taken from there.
+ */
+static int
+start(int argc, char **argv, struct autoconfig_config *config,
+    struct arena *arena)
+{
+	char *cgi[] = { argv[0], NULL, NULL, NULL };
+	int n = 1;
+
+	if (!serve_is_cgi())
+		return program_start_with(&program, autoconfig_prepare, argc,
+		    argv, &config->common, arena);
+	if (getenv("HAUSPOST_CONFIG") != NULL) {
+		cgi[n++] = "--config";
+		cgi[n++] = getenv("HAUSPOST_CONFIG");
+	}
+	return program_start_with(
+	    &program, autoconfig_prepare, n, cgi, &config->common, arena);
+}
+
+static int
+listening_socket(const struct autoconfig_config *config, struct why *why)
+{
+	if (sd_listen_fds(1) > 0)
+		return SD_LISTEN_FDS_START;
+	if (!FCGX_IsCGI())
+		return STDIN_FILENO;
+	return endpoint_listen(config->listen, config->socket_group, why);
+}
+
+/* While we may still read the key. A profile less is no reason to end. */
+static struct signer *
+prepare_signer(const struct autoconfig_config *config)
+{
+	struct why why = { 0 };
+	struct signer *signer =
+	    signer_new(config->profile_certificate, config->profile_key, &why);
+
+	if (why.verdict != 0)
+		log_event(LOG_ERR, NULL, "no-profiles",
+		    LOG_TEXT("detail", why.detail));
+	return signer;
+}
+
+static int
+serve(struct service *service, struct why *why)
+{
+	const struct autoconfig_config *config = service->config;
+	int listen_fd = listening_socket(config, why);
+
+	if (listen_fd < 0)
+		return log_fatal(EX_OSERR, why);
+	if (privs_drop(config->common.user, NULL, 0, why) < 0)
+		return log_fatal(EX_NOPERM, why);
+	service->limiter = limiter_new(config->lookups_per_minute);
+	if (serve_fastcgi(service, listen_fd, why) < 0)
+		return log_fatal(EX_OSERR, why);
+	return EX_OK;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct autoconfig_config config;
+	struct service service = { .config = &config };
+	struct arena arena = ARENA_INIT;
+	struct why why = { 0 };
+	int r = start(argc, argv, &config, &arena);
+
+	if (r != PROGRAM_RUNS)
+		return r;
+	if (sodium_init() < 0)
+		return EX_SOFTWARE;
+	xmlInitParser();
+	service.signer = prepare_signer(&config);
+	if (serve_is_cgi())
+		serve_cgi(&service);
+	else
+		r = serve(&service, &why);
+	signer_free(service.signer);
+	arena_done(&arena);
+	return r == PROGRAM_RUNS ? EX_OK : r;
+}
