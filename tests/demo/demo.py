@@ -132,17 +132,23 @@ class Demo:
             peer.select("INBOX", readonly=True)
             self.readers[mailbox] = peer
 
-    def fill(self, mailbox, octets):
-        """As a client does that saves too much, and what that leads to."""
+    def fill(self, mailbox):
+        """A client saves 15 kB, then the mailbox may have 10 kB only."""
         peer = self.stage.imap(mailbox, password(mailbox))
-        body = "x" * (octets - 1) + "\n"
-        peer.append("INBOX", None, None, f"\r\n{body}".encode())
+        status, _ = peer.append("INBOX", None, None, b"\r\n" + b"x" * 15_000)
+        assert status == "OK"
         peer.logout()
+        self.stage.query(
+            "UPDATE hauspost.mailbox SET quota_hard_bytes = 10000,"
+            " quota_bytes = 10000 WHERE name = :'mailbox'",
+            mailbox=mailbox,
+        )
         wait_for(lambda: self.is_full(mailbox), f"{mailbox} is counted full")
 
     def is_full(self, mailbox):
         return self.stage.query(
-            "SELECT FROM hauspost.quota(ARRAY[:'mailbox'])", mailbox=mailbox
+            "SELECT code FROM hauspost.quota(ARRAY[:'mailbox'])",
+            mailbox=mailbox,
         )
 
     def show(self, number, step):
@@ -224,7 +230,7 @@ def outcome(step):
 def run(stage):
     demo = Demo(stage)
     demo.open_mailboxes()
-    demo.fill("xyz00-full", 20_000)
+    demo.fill("xyz00-full")
     good = 0
     for number, step in enumerate(STEPS, 1):
         text = f"{number:2}  {step.says}: {step.to} {outcome(step)}"
