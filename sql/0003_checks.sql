@@ -592,6 +592,9 @@ DECLARE
     checked  hauspost.target;
 BEGIN
     SELECT * INTO checked FROM hauspost.target AS t WHERE t.id = NEW.id;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
     problems := hauspost.sentences(format('destination "%s"', checked.destination),
         hauspost.reference_problem(checked));
     PERFORM hauspost.complain(format('target of "%s"', coalesce(checked.address, checked.alias)), problems);
