@@ -130,9 +130,11 @@ CREATE FUNCTION hauspost.find_automatic(place hauspost.place, domain text)
 RETURNS hauspost.place
 LANGUAGE plpgsql STABLE
 AS $$
+DECLARE
+    owner text;
 BEGIN
     place.keys := place.keys || ('name:' || place.name);
-    SELECT n.package INTO place.package
+    SELECT n.package INTO owner
     FROM (SELECT a.name, a.package FROM hauspost.alias AS a
             WHERE a.name = place.name
         UNION ALL
@@ -143,8 +145,9 @@ BEGIN
     LIMIT 1;
     IF FOUND THEN
         place.kind := 'name';
-        place.reason := NULL;
         place.label := 'automatic:' || place.name || '@' || domain;
+        place.package := owner;
+        place.reason := NULL;
     END IF;
     RETURN place;
 END
