@@ -42,9 +42,6 @@ make_folder(int parent_fd, const char *name)
 {
 	if (mkdirat(parent_fd, name, FOLDER_MODE) < 0)
 		return errno == EEXIST ? 0 : -errno;
-	/* The umask took what those behind need to get through. */
-	if (fchmodat(parent_fd, name, FOLDER_MODE, 0) < 0)
-		return -errno;
 	return beneath_sync(parent_fd);
 }
 

@@ -121,7 +121,7 @@ main(int argc, char **argv)
 		return r;
 	struct storer storer = { .config = &config,
 		.homes = HOMES_INIT(config.mail_root) };
-	(void)umask(077);
+	(void)umask(0); /* every mode here is meant as it stands */
 	(void)signal(
 	    SIGXFSZ, SIG_IGN); /* a file limit is an error like others */
 	if (find_client(&storer, &why) < 0)

@@ -29,7 +29,6 @@ static const int allowed[] = {
 	SCMP_SYS(newfstatat),
 	SCMP_SYS(getdents64),
 	SCMP_SYS(mkdirat),
-	SCMP_SYS(fchmodat),
 	SCMP_SYS(fchown),
 	SCMP_SYS(renameat),
 	SCMP_SYS(renameat2),

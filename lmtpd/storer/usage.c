@@ -292,8 +292,8 @@ usage_add(const struct maildir *maildir, uint64_t bytes)
 	AUTO_CLOSE int fd = beneath_file(
 	    maildir->home_fd, SIZE_FILE, O_WRONLY | O_APPEND | O_NOFOLLOW);
 	char text[LINE_MAX_OCTETS];
-	int n = snprintf(
-	    text, sizeof text, "%llu 1\n", (unsigned long long)bytes);
+	int n =
+	    snprintf(text, sizeof text, "%llu 1\n", (unsigned long long)bytes);
 
 	if (fd == -ENOENT)
 		return; /* the next one counts, and finds this message */

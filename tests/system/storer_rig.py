@@ -23,6 +23,8 @@ import subprocess
 import tempfile
 import time
 
+import psycopg2
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = ROOT / os.environ.get("B", "build") / "bin"
 USER = "hauspost-storer"
@@ -170,7 +172,7 @@ class Rig:
         self.log = self.place / "storer.log"
         self.env = env or {}
         self.settings = settings
-        self.postgres = self.storer = None
+        self.postgres = self.storer = self.database = None
         self.next_uid = FIRST_UID
 
     def __enter__(self):
@@ -213,6 +215,9 @@ class Rig:
         wait(lambda: self.query("SELECT 1"))
 
     def stop_postgres(self):
+        if self.database is not None:
+            self.database.close()
+        self.database = None
         end(self.postgres, signal.SIGQUIT)
         self.postgres = None
 
@@ -220,9 +225,17 @@ class Rig:
         return f"host={self.place}/pgs dbname=postgres"
 
     def query(self, sql):
-        argv = ["psql", "-XAqt", "-v", "ON_ERROR_STOP=1"]
-        argv += ["-d", self.conninfo() + " user=postgres", "-f", "-"]
-        return self._run(argv, input=sql).strip()
+        """Run sql, as many statements as you like."""
+        if self.database is None:
+            try:
+                self.database = psycopg2.connect(
+                    self.conninfo() + " user=postgres"
+                )
+            except psycopg2.OperationalError as error:
+                raise OSError(str(error))
+            self.database.autocommit = True
+        with self.database.cursor() as cursor:
+            cursor.execute(sql)
 
     @staticmethod
     def _run(argv, **options):
