@@ -161,7 +161,7 @@ COMMENT ON FUNCTION hauspost.signed_leaf(text, text, text, text) IS
 -- What strangers may read: no names of ours, nothing that they sent.
 CREATE FUNCTION hauspost.refusals(OUT reason text, OUT dsn text, OUT reply text)
 RETURNS SETOF record
-LANGUAGE sql IMMUTABLE ROWS 12
+LANGUAGE sql IMMUTABLE ROWS 17
 AS $$
 VALUES
     ('unknown',  '5.1.1',  'no such address here'),
@@ -182,6 +182,7 @@ VALUES
     ('locked',   '4.2.1',  'mailbox is locked at present, try again later'),
     ('full',     '4.2.2',  'mailbox is full, try again later'),
     ('closed',   '5.2.2',  'mailbox is full'),
+    ('large',    '5.3.4',  'message is larger than this address takes'),
     ('forged',   '5.7.1',  'not made here')
 $$;
 COMMENT ON FUNCTION hauspost.refusals() IS
@@ -193,6 +194,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN CASE dsn
     WHEN '5.1.10' THEN 556 -- RFC 7505
     WHEN '4.2.2' THEN 452
     WHEN '5.2.2' THEN 552
+    WHEN '5.3.4' THEN 552
     ELSE CASE
         WHEN dsn LIKE '2.%' THEN 250
         WHEN dsn LIKE '4.%' THEN 450

@@ -14,8 +14,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from directory import Directory, populate  # noqa: E402
 from stage import ROOT, Stage  # noqa: E402  (needs the path above)
 from stage.customer import Customer  # noqa: E402
+from stage.edge import Edge  # noqa: E402
 
-HOST = pytest.StashKey()
+STAGES = pytest.StashKey()
 SIZES = pytest.StashKey()
 
 
@@ -27,13 +28,28 @@ def pytest_configure():
 @pytest.fixture(scope="session")
 def host(request):
     """A stage with nothing running yet; what was started ends with it."""
-    host = request.session.stash[HOST] = Stage()
+    yield from prepared(request.session, Stage())
+
+
+@pytest.fixture(scope="session")
+def edge(request):
+    """Postfix and the milter, with the demo's directory and an LMTP sink."""
+    for edge in prepared(request.session, Edge()):
+        edge.postgres.start()
+        edge.start_mail()
+        edge.load(ROOT / "sql" / "demo.sql")
+        yield edge
+
+
+def prepared(session, stage):
+    session.stash.setdefault(STAGES, []).append(stage)
     try:
-        host.prepare()
-        yield host
+        stage.prepare()
+        yield stage
     finally:
-        host.stop()
-        host.place.remove()
+        stage.stop()
+        session.stash[STAGES].remove(stage)
+        stage.place.remove()
 
 
 @pytest.fixture(scope="session")
@@ -86,22 +102,25 @@ def customer(stage):
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_protocol(item):
     """Remember how long each log was when the test began."""
-    host = item.session.stash.get(HOST, None)
-    item.stash[SIZES] = log_sizes(host) if host else {}
+    item.stash[SIZES] = {
+        place: len(text) for place, text in logs(item.session)
+    }
     yield
 
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     report = (yield).get_result()
-    host = item.session.stash.get(HOST, None)
-    if not (report.failed and host):
+    if not report.failed:
         return
     before = item.stash[SIZES]
-    for name, text in host.logs().items():
-        if new := text[before.get(name, 0) :]:
-            report.sections.append((name, new))
+    for place, text in logs(item.session):
+        if new := text[before.get(place, 0) :]:
+            report.sections.append((place[1], new))
 
 
-def log_sizes(host):
-    return {name: len(text) for name, text in host.logs().items()}
+def logs(session):
+    """((stage, name), text) of every log."""
+    for stage in session.stash.get(STAGES, []):
+        for name, text in stage.logs().items():
+            yield (stage, name), text
