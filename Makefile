@@ -41,6 +41,7 @@ $B/bin/$(call name_of,$1): $(call objs,$(call dir_of,$1)) $(LIB)
 endef
 $(foreach p,$(READY),$(eval $(call program,$p)))
 
+$B/bin/svtest: $(call objs,sieve/tools/svtest)
 $(TOOLS): $B/bin/%: $B/sieve/tools/%.o $(LIB)
 $B/bin/%:
 	@mkdir -p $(@D); echo "  link  $@"; \

@@ -296,6 +296,10 @@ print_composed(const struct datetime *d, enum part part, char *text)
 
 	switch (part) {
 	case ISO8601:
+		if (d->zone_minutes == 0) /* RFC 3339's shorter form */
+			return snprintf(text, DATETIME_PART_MAX,
+			    "%04ld-%02d-%02dT%02d:%02d:%02dZ", d->year,
+			    d->month, d->day, d->hour, d->minute, d->second);
 		return snprintf(text, DATETIME_PART_MAX,
 		    "%04ld-%02d-%02dT%02d:%02d:%02d%c%02d:%02d", d->year,
 		    d->month, d->day, d->hour, d->minute, d->second, sign,

@@ -101,6 +101,8 @@ plan(struct run *run, const struct node *node, const struct mailto *mailto)
 	to->from = text_copy(run, args->from);
 	to->message = text_copy(run, args->message);
 	to->importance = importance(text_or_empty(run, args->importance));
+	if (to->importance == 0) /* RFC 5435 3.4: "normal" */
+		to->importance = 2;
 	fill_mailto(run, to, mailto);
 	if (node->store != NULL && node->store->fcc != NULL) {
 		to->has_fcc = true;
