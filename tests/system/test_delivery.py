@@ -121,7 +121,7 @@ def test_t083_an_address_with_a_plus_of_its_own(stage, customer):
 def test_t087_dropped_is_accepted_and_on_the_trail(stage, customer):
     drop = customer.address("drop", "/dev/null")
     deliver(stage, [drop])
-    assert stage.trail(drop, "discard")[0][0] == "250"
+    assert stage.trail(drop, "discarded")[0][0] == "250"
 
 
 def test_t088_dropped_beside_a_mailbox(stage, customer):

@@ -1,12 +1,13 @@
 """Who gets into which mailbox, by which name."""
 
+import base64
 import imaplib
 import poplib
 import socket
 
 import pytest
 
-from stage import clients, wait_for
+from stage import clients
 from stage.customer import PASSWORD
 
 
@@ -97,43 +98,36 @@ class Sieve:
 
     def __init__(self, stage):
         self.peer = socket.create_connection(
-            ("127.0.0.1", stage.place.port("sieve")), 60
+            ("127.0.0.1", stage.place.port("sieve")), clients.TIMEOUT_S
         )
-        self.context = clients.tls(stage.place)
+        self.file = self.peer.makefile("rb")
         self.read()
         self.command(b"STARTTLS")
-        self.peer = self.context.wrap_socket(
+        self.peer = clients.tls(stage.place).wrap_socket(
             self.peer, server_hostname="127.0.0.1"
         )
+        self.file = self.peer.makefile("rb")
         self.read()
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
+        self.file.close()
         self.peer.close()
 
     def read(self):
-        """Up to the line that ends a response."""
-        text = b""
-        while not text.endswith(b"\r\n") or not self.last(text).startswith(
-            (b"OK", b"NO", b"BYE")
-        ):
-            text += self.peer.recv(4096)
-        if not self.last(text).startswith(b"OK"):
-            raise ValueError(text)
-        return text
-
-    @staticmethod
-    def last(text):
-        return text[:-2].rpartition(b"\r\n")[2]
+        """Up to the line that ends a response; ValueError unless it is OK."""
+        line = self.file.readline()
+        while line and not line.startswith((b"OK", b"NO", b"BYE")):
+            line = self.file.readline()
+        if not line.startswith(b"OK"):
+            raise ValueError(line)
 
     def command(self, line):
         self.peer.sendall(line + b"\r\n")
-        return self.read()
+        self.read()
 
     def login(self, name, password):
-        import base64
-
         plain = base64.b64encode(f"\0{name}\0{password}".encode())
         self.command(b'AUTHENTICATE "PLAIN" "%s"' % plain)

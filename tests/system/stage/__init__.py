@@ -250,12 +250,14 @@ class Stage:
 
 
 def wait_for(condition, what, timeout_s=SETTLE_S):
-    """Look every 50 ms until condition() holds."""
+    """Look again, ever more slowly, until condition() holds."""
     deadline = time.monotonic() + timeout_s
+    pause_s = 0.02
     while not condition():
         if time.monotonic() > deadline:
             raise TimeoutError(f"waited {timeout_s} s until {what}")
-        time.sleep(0.05)
+        time.sleep(pause_s)
+        pause_s = min(0.5, pause_s * 1.5)
 
 
 def run(argv):
