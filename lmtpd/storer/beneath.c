@@ -76,6 +76,9 @@ beneath_file(int start_fd, const char *path, int flags)
 		return -errno;
 	if (!S_ISREG(st.st_mode))
 		return S_ISDIR(st.st_mode) ? -EISDIR : -ENOTSUP;
+	/* Of two names one may be somebody else's. */
+	if ((flags & O_ACCMODE) != O_RDONLY && st.st_nlink != 1)
+		return -EMLINK;
 	return take_fd(&fd);
 }
 

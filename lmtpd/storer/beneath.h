@@ -27,7 +27,7 @@ DIR *beneath_list(int start_fd, const char *path);
 
 /*
  * A file that exists, opened without waiting for anybody. -EISDIR or -ENOTSUP
- * when it is not regular.
+ * when it is not regular, -EMLINK for writing into one that has other names.
  */
 int beneath_file(int start_fd, const char *path, int flags);
 

@@ -24,14 +24,18 @@ release(struct staged *staged)
 	    &staged->user->box.claimed_bytes, (long long)staged->size);
 }
 
-/* Whether it is there under this very name, so that nothing is to be added. */
+/*
+ * Whether the message is there under this very name. Only a file of its size
+ * is: whoever plants something else under the name gets no mail that way.
+ */
 static bool
 is_there(const struct staged *staged)
 {
 	struct stat st;
 
 	return fstatat(staged->maildir.to_fd, staged->name, &st,
-		   AT_SYMLINK_NOFOLLOW) == 0;
+		   AT_SYMLINK_NOFOLLOW) == 0 &&
+	       S_ISREG(st.st_mode) && (uint64_t)st.st_size == staged->size;
 }
 
 /*
@@ -210,7 +214,6 @@ drop_file(const struct staged *staged)
 static void
 note_earlier(struct staged *staged)
 {
-	drop_file(staged);
 	staged->was_there = true;
 	staged->usage.bytes -= (int64_t)staged->size;
 	staged->usage.messages--;
@@ -229,11 +232,13 @@ move_in(struct staged *staged)
 	if (r == 0)
 		usage_add(&staged->maildir, staged->size);
 	(void)pthread_rwlock_unlock(counting);
-	if (r == -EEXIST)
-		note_earlier(staged);
-	else if (r < 0)
+	if (r < 0)
 		drop_file(staged);
-	return r == -EEXIST ? 0 : r;
+	if (r == -EEXIST && is_there(staged)) {
+		note_earlier(staged);
+		return 0;
+	}
+	return r;
 }
 
 int
