@@ -60,6 +60,16 @@ plan_forward(const struct leaf_target *target, struct plan *plan)
 	return MAIL_OK;
 }
 
+/* Each kind has a transport of its own; this one does not lead here. */
+static enum verdict
+say_not_served(enum leaf_kind kind, struct why *why)
+{
+	(void)why_say(why, 451, "4.3.5", "not served here");
+	why_detail(why, "%s recipient at lmtpd: check the transport table",
+	    leaf_kind_name(kind));
+	return MAIL_TEMPFAIL;
+}
+
 static enum verdict
 plan_good_leaf(struct arena *arena, struct slice node,
     const struct leaf_target *target, struct plan *plan, struct why *why)
@@ -76,12 +86,7 @@ plan_good_leaf(struct arena *arena, struct slice node,
 		return why_say(why, 451, "4.3.0",
 		    "programs are not served yet on this host");
 	default:
-		/* Lists and bulk mail have transports of their own; here
-		 * they are a wrong line in the transport table. */
-		(void)why_say(why, 451, "4.3.5", "not served here");
-		why_detail(why, "%s leaf at lmtpd: check the transport table",
-		    leaf_kind_name(target->kind));
-		return MAIL_TEMPFAIL;
+		return say_not_served(target->kind, why);
 	}
 }
 
@@ -104,6 +109,14 @@ plan_leaf(struct arena *arena, struct slice node, struct slice leaf,
 
 /* --- addresses that nobody expanded ----------------------------------- */
 
+/* In no domain of ours, or in one that we only pass on. */
+static bool
+is_elsewhere(struct slice recipient, const struct answer *answer)
+{
+	return answer->n == 1 && answer->leaves->kind == LEAF_EXTERNAL &&
+	       slice_eq_nocase(answer->leaves->queue_recipient, recipient);
+}
+
 enum verdict
 plan_answer(struct slice recipient, const struct answer *answer,
     struct plan *plan_out, struct why *why)
@@ -113,6 +126,8 @@ plan_answer(struct slice recipient, const struct answer *answer,
 
 	if (verdict != MAIL_OK)
 		return verdict;
+	if (is_elsewhere(recipient, answer))
+		return say_not_served(LEAF_EXTERNAL, why);
 	*plan_out = (struct plan){ .kind = PLAN_EXPAND, .leaf = recipient };
 	if (answer->n == 1 && only->kind == LEAF_MAILBOX)
 		*plan_out = (struct plan){ .kind = PLAN_ASK_LEAF,

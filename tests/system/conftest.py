@@ -12,7 +12,8 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 from directory import Directory, populate  # noqa: E402
-from stage import ROOT, Stage  # noqa: E402  (needs the path above)
+from lmtp_rig import lmtp, lmtp_host  # noqa: E402, F401  (needs the path above)
+from stage import ROOT, Stage  # noqa: E402
 from stage.customer import Customer  # noqa: E402
 from stage.edge import Edge  # noqa: E402
 

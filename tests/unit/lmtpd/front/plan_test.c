@@ -108,6 +108,9 @@ addresses_that_nobody_expanded(void **state)
 		.dsn = T("5.1.1"),
 		.reply = T("unknown") };
 	static struct leaf discard = { .kind = LEAF_DISCARD, .code = 250 };
+	static struct leaf elsewhere = {
+		.kind = LEAF_EXTERNAL, .code = 250, .queue_recipient = T("a@b")
+	};
 	struct leaf two[] = { mailbox, bad };
 	struct answer answer = { &mailbox, 1, false };
 	struct plan plan;
@@ -134,6 +137,14 @@ addresses_that_nobody_expanded(void **state)
 	assert_int_equal(
 	    plan_answer(SLICE("a@b"), &answer, &plan, &why), MAIL_OK);
 	assert_int_equal(plan.kind, PLAN_DISCARD);
+
+	answer = (struct answer){ &elsewhere, 1, false };
+	assert_int_equal(
+	    plan_answer(SLICE("a@b"), &answer, &plan, &why), MAIL_TEMPFAIL);
+	assert_string_equal(why.dsn, "4.3.5");
+	assert_int_equal(
+	    plan_answer(SLICE("info@c"), &answer, &plan, &why), MAIL_OK);
+	assert_int_equal(plan.kind, PLAN_EXPAND);
 
 	answer = (struct answer){ NULL, 0, false };
 	assert_int_equal(
