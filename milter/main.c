@@ -49,7 +49,7 @@ serve(struct milter *milter, int maps_fd, struct why *why)
 		r = metrics_start(milter->config.common.metrics, report_metrics,
 		    &metrics, why);
 	if (r == 0 && maps_fd >= 0)
-		r = maps_start(milter->directory, maps_fd, &maps, why);
+		r = maps_start(milter, maps_fd, &maps, why);
 	if (r == 0) {
 		program_ready();
 		r = callbacks_serve(why);

@@ -10,6 +10,7 @@
 #include "core/addr.h"
 #include "core/io.h"
 #include "core/scope.h"
+#include "milter/policy.h"
 
 enum {
 	/* Each smtpd, cleanup and trivial-rewrite keeps one per map. */
@@ -27,7 +28,7 @@ struct connection {
 };
 
 struct maps {
-	struct directory *dir;
+	struct milter *milter;
 	int listen_fd, stop_fd;
 	pthread_t acceptor;
 
@@ -40,7 +41,7 @@ struct maps {
 /* --- answers ---------------------------------------------------------- */
 
 static enum socketmap_status
-look_up(struct directory *dir, struct arena *arena,
+look_up(struct milter *milter, struct arena *arena,
     const struct socketmap_request *request, struct slice *text_out)
 {
 	struct domain_class found;
@@ -52,7 +53,12 @@ look_up(struct directory *dir, struct arena *arena,
 	/* Postfix asks about anything that stands behind an @. */
 	if (addr_domain(arena, request->key, &domain) < 0)
 		return SOCKETMAP_NOTFOUND;
-	r = directory_domain_class(dir, arena, domain, &found, &why);
+	/* Postfix looks leaves up while it delivers them, also when the
+	 * directory is away. */
+	if (policy_is_leaf_domain(domain, milter->config.common.node))
+		return SOCKETMAP_NOTFOUND;
+	r = directory_domain_class(
+	    milter->directory, arena, domain, &found, &why);
 	if (r < 0) {
 		*text_out = arena_slice(arena, slice_of(why.reply));
 		return SOCKETMAP_TEMP;
@@ -64,7 +70,7 @@ look_up(struct directory *dir, struct arena *arena,
 }
 
 void
-maps_answer(struct directory *dir, const struct socketmap_request *request,
+maps_answer(struct milter *milter, const struct socketmap_request *request,
     struct buf *out)
 {
 	struct arena arena = ARENA_INIT;
@@ -73,7 +79,7 @@ maps_answer(struct directory *dir, const struct socketmap_request *request,
 
 	if (slice_eq(request->map, SLICE("virtual")) ||
 	    slice_eq(request->map, SLICE("relay")))
-		status = look_up(dir, &arena, request, &text);
+		status = look_up(milter, &arena, request, &text);
 	socketmap_write(out, status, text);
 	arena_done(&arena);
 }
@@ -91,7 +97,7 @@ answer_all(const struct connection *c, struct buf *in)
 	while ((r = socketmap_read(buf_slice(in), &request, &used)) > 0) {
 		AUTO_BUF struct buf out = BUF_INIT(REPLY_MAX);
 
-		maps_answer(c->maps->dir, &request, &out);
+		maps_answer(c->maps->milter, &request, &out);
 		r = io_send(c->fd, out.p, out.n, SEND_MS);
 		if (r < 0)
 			return r;
@@ -229,7 +235,7 @@ free_maps(struct maps *maps)
 }
 
 int
-maps_start(struct directory *dir, int listen_fd, struct maps **maps_out,
+maps_start(struct milter *milter, int listen_fd, struct maps **maps_out,
     struct why *why)
 {
 	struct maps *maps = calloc(1, sizeof *maps);
@@ -237,7 +243,7 @@ maps_start(struct directory *dir, int listen_fd, struct maps **maps_out,
 
 	if (maps == NULL)
 		abort();
-	maps->dir = dir;
+	maps->milter = milter;
 	maps->listen_fd = listen_fd;
 	(void)pthread_mutex_init(&maps->lock, NULL);
 	(void)pthread_cond_init(&maps->left, NULL);

@@ -10,17 +10,17 @@
 #ifndef HAUSPOST_MILTER_MAPS_H
 #define HAUSPOST_MILTER_MAPS_H
 
-#include "core/directory.h"
+#include "milter/milter.h"
 #include "milter/socketmap.h"
 
 struct maps;
 
 /* The answer to one request. */
-void maps_answer(struct directory *dir, const struct socketmap_request *request,
+void maps_answer(struct milter *milter, const struct socketmap_request *request,
     struct buf *out);
 
 /* Serves on listen_fd, which it takes over. 0 or -errno. */
-int maps_start(struct directory *dir, int listen_fd, struct maps **maps_out,
+int maps_start(struct milter *milter, int listen_fd, struct maps **maps_out,
     struct why *why);
 
 /* Ends all connections and waits for their threads. NULL is fine. */

@@ -6,6 +6,7 @@
 #include "core/log.h"
 #include "core/notice.h"
 #include "core/trail.h"
+#include "milter/report.h"
 
 #define ROLE "hauspost_milter"
 
@@ -72,7 +73,7 @@ milter_trusts(const struct milter *milter, uid_t uid)
 static void
 on_listening(void *arg, const struct why *lost)
 {
-	(void)arg;
+	report_directory(arg);
 	if (lost == NULL)
 		log_event(LOG_NOTICE, NULL, "directory-heard",
 		    LOG_TEXT("detail", "answers are remembered"));

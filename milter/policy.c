@@ -47,6 +47,24 @@ policy_must_accept(enum mail_class mc)
 	return mc == CLASS_LOCAL;
 }
 
+bool
+policy_is_leaf_domain(struct slice domain, const char *node)
+{
+	static const struct slice labels[] = { { "mbox", 4 }, { "program", 7 },
+		{ "forward", 7 }, { "bulk", 4 }, { "list", 4 },
+		{ "reject", 6 } };
+	long dot = slice_find(domain, '.');
+
+	if (dot < 0 || !slice_eq_nocase(
+			   slice_tail(domain, (size_t)dot + 1), slice_of(node)))
+		return false;
+	for (size_t i = 0; i < sizeof labels / sizeof *labels; i++) {
+		if (slice_eq_nocase(slice_head(domain, (size_t)dot), labels[i]))
+			return true;
+	}
+	return false;
+}
+
 /* --- MAIL and RCPT ---------------------------------------------------- */
 
 enum verdict
@@ -557,18 +575,44 @@ drop_duplicates(const struct planning *p)
 
 /* --- the plan --------------------------------------------------------- */
 
+/*
+ * The sendmail command may have been given a bare name. We were shown it with
+ * this machine's name behind, but Postfix looks recipients up as they were
+ * written.
+ */
+static struct slice
+bare_name(const struct envelope *envelope, const struct rcpt *rcpt)
+{
+	long at = slice_rfind(rcpt->address, '@');
+	struct slice none = { NULL, 0 };
+
+	if (envelope->class != CLASS_LOCAL || at < 0 ||
+	    !slice_eq_nocase(slice_tail(rcpt->address, (size_t)at + 1),
+		slice_of(envelope->node)))
+		return none;
+	return slice_head(rcpt->address, (size_t)at);
+}
+
 static void
 list_removals(const struct planning *p)
 {
 	const struct envelope *envelope = p->envelope;
 	struct slice *remove =
-	    arena_calloc(p->arena, envelope->n_rcpts, sizeof(struct slice));
+	    arena_calloc(p->arena, 2 * envelope->n_rcpts, sizeof(struct slice));
+	size_t n = 0;
 
 	for (size_t i = 0; i < envelope->n_rcpts; i++) {
-		if (!passes_through(&envelope->rcpts[i]))
-			remove[p->plan->n_remove++] = envelope->rcpts[i].given;
+		const struct rcpt *rcpt = &envelope->rcpts[i];
+		struct slice bare = bare_name(envelope, rcpt);
+
+		if (passes_through(rcpt))
+			continue;
+		remove[n++] = rcpt->given;
+		if (bare.n > 0)
+			remove[n++] = bare;
 	}
 	p->plan->remove = remove;
+	p->plan->n_remove = n;
 }
 
 static bool

@@ -47,6 +47,12 @@ const char *policy_class_name(enum mail_class mc);
 /* Only Hauspost's own programs may use this door. */
 bool policy_needs_trust(enum mail_class mc);
 
+/*
+ * A domain that exists only in the queue of this node: no directory needs to
+ * be asked whether strangers may write to it.
+ */
+bool policy_is_leaf_domain(struct slice domain, const char *node);
+
 /* Nobody is on the line to hear a refusal. */
 bool policy_must_accept(enum mail_class mc);
 

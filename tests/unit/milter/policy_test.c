@@ -412,6 +412,17 @@ local_mail_to_a_locked_mailbox_waits(struct message *m)
 }
 
 static void
+local_mail_to_a_bare_name_is_taken_out_as_it_was_written(struct message *m)
+{
+	m->envelope.class = CLASS_LOCAL;
+	leads_to(to(m, "xyz00-a@" NODE), mailbox("xyz00-a"));
+	assert_int_equal(plan(m), MAIL_OK);
+	assert_int_equal(m->plan.n_remove, 2);
+	assert_slice(m->plan.remove[0], "<xyz00-a@" NODE ">");
+	assert_slice(m->plan.remove[1], "xyz00-a");
+}
+
+static void
 local_mail_with_too_many_hops_bounces(struct message *m)
 {
 	m->envelope.class = CLASS_LOCAL;
@@ -507,6 +518,7 @@ static const struct {
 	A_CASE(an_address_spelled_by_the_client_wins_over_a_leaf),
 	A_CASE(local_mail_is_never_refused),
 	A_CASE(local_mail_to_a_locked_mailbox_waits),
+	A_CASE(local_mail_to_a_bare_name_is_taken_out_as_it_was_written),
 	A_CASE(local_mail_with_too_many_hops_bounces),
 	A_CASE(local_mail_to_no_address_bounces),
 	A_CASE(local_mail_while_the_directory_is_away_is_left_to_lmtpd),
@@ -577,6 +589,19 @@ classes(void **state)
 	assert_false(policy_needs_trust(CLASS_LOCAL));
 	assert_true(policy_must_accept(CLASS_LOCAL));
 	assert_false(policy_must_accept(CLASS_REINJECT));
+}
+
+static void
+leaf_domains(void **state)
+{
+	(void)state;
+	assert_true(policy_is_leaf_domain(SLICE("mbox." NODE), NODE));
+	assert_true(policy_is_leaf_domain(SLICE("Reject.H01.example"), NODE));
+	assert_false(policy_is_leaf_domain(SLICE(NODE), NODE));
+	assert_false(policy_is_leaf_domain(SLICE("mbox.h02.example"), NODE));
+	assert_false(policy_is_leaf_domain(SLICE("x.mbox." NODE), NODE));
+	assert_false(policy_is_leaf_domain(SLICE("mail." NODE), NODE));
+	assert_false(policy_is_leaf_domain(SLICE("mbox"), NODE));
 }
 
 static void
@@ -654,6 +679,7 @@ main(void)
 		cmocka_unit_test(plans),
 		cmocka_unit_test(verdicts),
 		cmocka_unit_test(classes),
+		cmocka_unit_test(leaf_domains),
 		cmocka_unit_test(bad_addresses),
 		cmocka_unit_test(declared_sizes),
 		cmocka_unit_test(owners_are_told),
