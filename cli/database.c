@@ -1,6 +1,7 @@
 /*
  * hauspost db … - the database behind it all.
  */
+#include "cli/check.h"
 #include "cli/migrate.h"
 
 static const struct command_option dir_options[] = {
@@ -20,5 +21,12 @@ const struct command db_commands[] = {
 		"nothing where nothing is to do.",
 	    .options = dir_options,
 	    .run = migrate_run },
+	{ .words = "db check",
+	    .purpose = "is the database fit for mail?",
+	    .details = "A line for each check: schema, settings, roles and "
+		       "grants, functions, clock. Exit\nstatus 1 when one "
+		       "failed.",
+	    .options = dir_options,
+	    .run = check_run },
 	{ .words = NULL },
 };
