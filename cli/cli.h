@@ -23,6 +23,7 @@ struct cli_config {
 	const char *role;	    /* PostgreSQL role of most commands */
 	const char *migration_role; /* … of db migrate: makes roles */
 	const char *sql;	    /* folder of the migrations */
+	long trial_ms; /* for each statement of a change that is tried */
 };
 
 extern const struct config_key cli_keys[];
@@ -53,8 +54,8 @@ int say_failure(int exit_code, const char *format, ...)
 
 /*
  * What the database refused, with DETAIL and HINT on lines of their own;
- * about: what it was about, or NULL. Returns EX_DATAERR, or EX_UNAVAILABLE
- * when error says that the connection is lost.
+ * about: what it was about, or NULL. error is db_run()'s: EX_UNAVAILABLE for
+ * a lost connection, EX_NOPERM for a missing right, else EX_DATAERR.
  */
 int say_refusal(
     struct db *db, int error, const char *about, const struct why *why);

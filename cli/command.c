@@ -7,6 +7,7 @@
 
 static const struct command *const groups[] = {
 	explain_commands,
+	directory_commands,
 	db_commands,
 };
 
@@ -105,8 +106,8 @@ print_usage(FILE *out, const struct command *c)
 	(void)fprintf(out, "usage: hauspost %s", c->words);
 	if (c->options != NULL)
 		(void)fputs(" [options]", out);
-	(void)fprintf(
-	    out, "%s%s\n", c->operands[0] != '\0' ? " " : "", c->operands);
+	(void)fprintf(out, "%s%s\n", c->operands != NULL ? " " : "",
+	    c->operands != NULL ? c->operands : "");
 }
 
 static void
@@ -259,6 +260,7 @@ command_parse(int argc, char **argv, struct call *call)
 		return r;
 	call->args.operands = argv + optind;
 	call->args.n = argc - optind;
+	call->args.options = call->command->options;
 	call->args.subject = call->command->subject;
 	return check_count(call);
 }

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 
 #include "cli/cli.h"
+#include "cli/value.h"
 
 enum { COMMAND_OPTIONS_MAX = 16, COMMAND_ANY = -1 };
 
@@ -22,6 +23,7 @@ struct command_option {
 	const char *value;  /* what is written behind it; NULL: nothing */
 	const char *help;   /* one line */
 	const char *column; /* for object commands: what it sets */
+	enum value_type type;
 };
 
 struct args {
@@ -29,13 +31,14 @@ struct args {
 	int n;
 	/* By place in the command's options; NULL not given, "" a flag. */
 	const char *values[COMMAND_OPTIONS_MAX];
-	const void *subject; /* the command's */
+	const struct command_option *options; /* the command's */
+	const void *subject;
 };
 
 struct command {
-	const char *words; /* "db migrate"; NULL ends a table */
-	const char *operands;
-	int least, most; /* operands; most may be COMMAND_ANY */
+	const char *words;    /* "db migrate"; NULL ends a table */
+	const char *operands; /* for the usage line; NULL: takes none */
+	int least, most;      /* operands; most may be COMMAND_ANY */
 	const char *purpose;
 	const char *details;		      /* for --help; may be NULL */
 	const struct command_option *options; /* may be NULL */
@@ -44,6 +47,7 @@ struct command {
 };
 
 extern const struct command db_commands[];
+extern const struct command directory_commands[];
 extern const struct command explain_commands[];
 
 /* What the words on the command line ask for. */

@@ -1,21 +1,32 @@
 /*
  * hauspost db … - the database behind it all.
  */
+#include "cli/check.h"
 #include "cli/migrate.h"
 
 static const struct command_option dir_options[] = {
-	{ "dir", "DIR",
-	    "folder of the migrations (default: $HAUSPOST_SQL, "
-	    "else the setting sql)",
-	    NULL },
-	{ NULL, NULL, NULL, NULL },
+	{ .name = "dir",
+	    .value = "DIR",
+	    .help = "folder of the migrations (default: $HAUSPOST_SQL, else "
+		    "the setting sql)" },
+	{ .name = NULL },
 };
 
 const struct command db_commands[] = {
-	{ "db migrate", "", 0, 0, "bring the schema up to date",
-	    "Applies the files NNNN_….sql that are not applied yet, in their "
-	    "order, each in a\ntransaction of its own. Does nothing where "
-	    "nothing is to do.",
-	    dir_options, migrate_run, NULL },
-	{ NULL, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL },
+	{ .words = "db migrate",
+	    .purpose = "bring the schema up to date",
+	    .details =
+		"Applies the files NNNN_….sql that are not applied yet, "
+		"in their order, each in a\ntransaction of its own. Does "
+		"nothing where nothing is to do.",
+	    .options = dir_options,
+	    .run = migrate_run },
+	{ .words = "db check",
+	    .purpose = "is the database fit for mail?",
+	    .details = "A line for each check: schema, settings, roles and "
+		       "grants, functions, clock. Exit\nstatus 1 when one "
+		       "failed.",
+	    .options = dir_options,
+	    .run = check_run },
+	{ .words = NULL },
 };

@@ -8,11 +8,11 @@
 enum { OPTION_WITH };
 
 static const struct command_option explain_options[] = {
-	{ "with", "FILE",
-	    "try the SQL in FILE (\"-\": stdin) and show the "
-	    "difference",
-	    NULL },
-	{ NULL, NULL, NULL, NULL },
+	{ .name = "with",
+	    .value = "FILE",
+	    .help = "try the SQL in FILE (\"-\": stdin) and show the "
+		    "difference" },
+	{ .name = NULL },
 };
 
 static int
@@ -138,13 +138,17 @@ explain_run(struct cli *cli, const struct args *args)
 }
 
 const struct command explain_commands[] = {
-	{ "explain", "ADDRESS…", 1, COMMAND_ANY,
-	    "where mail to an address goes, and why",
-	    "Shows each hop with the rule that led there and what that rule "
-	    "won over, the\nleaves, and what SMTP answers. Exit status: 0 "
-	    "deliverable, 67 refused, 75 deferred.\n"
-	    "With --with the change is tried in a transaction that can't "
-	    "commit.",
-	    explain_options, explain_run, NULL },
-	{ NULL, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL },
+	{ .words = "explain",
+	    .operands = "ADDRESS…",
+	    .least = 1,
+	    .most = COMMAND_ANY,
+	    .purpose = "where mail to an address goes, and why",
+	    .details = "Shows each hop with the rule that led there and what "
+		       "that rule won over, the\nleaves, and what SMTP "
+		       "answers. Exit status: 0 deliverable, 67 refused, 75 "
+		       "deferred.\nWith --with the change is tried in a "
+		       "transaction that can't commit.",
+	    .options = explain_options,
+	    .run = explain_run },
+	{ .words = NULL },
 };

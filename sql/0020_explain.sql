@@ -50,120 +50,157 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN CASE label
 END;
 
 CREATE FUNCTION hauspost.label_name(label text) RETURNS text
-LANGUAGE sql STABLE RETURN CASE
-    WHEN label ~ '^(program|include):' THEN (
-        SELECT t.destination FROM hauspost.target AS t
-        WHERE t.id = split_part(label, ':', 2)::bigint)
-    WHEN label IN ('/dev/null', 'nobody') THEN label
-    ELSE substring(ltrim(label, ':') FROM ':(.*)$')
-END;
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    IF label ~ '^(program|include):' THEN
+        RETURN (SELECT t.destination FROM hauspost.target AS t
+            WHERE t.id = split_part(label, ':', 2)::bigint);
+    ELSIF label IN ('/dev/null', 'nobody') THEN
+        RETURN label;
+    END IF;
+    RETURN substring(ltrim(label, ':') FROM ':(.*)$');
+END
+$$;
 
--- MAILBOX@NODE and MAILBOX@PACKAGE-HOST give way to every row.
-CREATE FUNCTION hauspost.automatic_label(local_part text, domain text)
-RETURNS text
+-- What gives way to a row or a catch-all: the row without the detail, the
+-- catch-all, MAILBOX@NODE and MAILBOX@PACKAGE-HOST.
+CREATE FUNCTION hauspost.lost_to_address(asked text, at_domain text)
+RETURNS text[]
 LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
-    place hauspost.place;
+    base      text := split_part(asked, '+', 1);
+    lost      text[];
+    automatic hauspost.place;
 BEGIN
-    place.name := lower(local_part COLLATE "C");
-    place.keys := '{}';
-    place := hauspost.find_automatic(place, domain);
-    RETURN place.label;
+    lost := ARRAY(
+        SELECT CASE a.local_part WHEN '' THEN 'catch-all ' ELSE 'address ' END
+            || a.identifier
+        FROM hauspost.domain AS d
+        JOIN hauspost.address AS a ON a.identifier = '@' || d.name
+            OR d.subaddressing AND a.identifier = base || '@' || d.name
+        WHERE d.name = at_domain
+            AND a.identifier <> asked || '@' || d.name
+        ORDER BY a.local_part = '');
+    automatic.name := base;
+    automatic.keys := '{}';
+    automatic := hauspost.find_automatic(automatic, at_domain);
+    IF automatic.label IS NOT NULL THEN
+        lost := lost || ('automatic address ' || base || '@' || at_domain);
+    END IF;
+    RETURN lost;
 END
 $$;
 
 CREATE FUNCTION hauspost.lost_to(label text) RETURNS text[]
-LANGUAGE sql STABLE
-BEGIN ATOMIC
-    WITH here AS (
-        SELECT hauspost.label_kind(label) AS kind,
-            hauspost.label_name(label) AS name
-    ), asked AS (
-        SELECT kind, name, hauspost.domain_of(name) AS domain,
-            hauspost.local_of(name) AS local_part
-        FROM here WHERE kind IN ('address', 'catch-all')
-    )
-    SELECT array_agg(loser ORDER BY place)
-    FROM (
-        SELECT 1 AS place, 'mailbox ' || m.name AS loser
-        FROM here JOIN hauspost.mailbox AS m ON m.name = here.name
-        WHERE here.kind = 'alias'
-    UNION ALL
-        SELECT 2, 'address ' || a.identifier
-        FROM asked
-        JOIN hauspost.domain AS d ON d.name = asked.domain AND d.subaddressing
-        JOIN hauspost.address AS a ON strpos(asked.local_part, '+') > 1
-            AND a.identifier = split_part(asked.local_part, '+', 1) || '@' || d.name
-        WHERE asked.kind = 'address'
-    UNION ALL
-        SELECT 3, 'catch-all ' || a.identifier
-        FROM asked JOIN hauspost.address AS a ON a.identifier = '@' || asked.domain
-        WHERE asked.kind = 'address' AND asked.local_part <> ''
-    UNION ALL
-        SELECT 4, 'automatic address ' || asked.name
-        FROM asked WHERE hauspost.automatic_label(
-            split_part(asked.local_part, '+', 1), asked.domain) IS NOT NULL
-    ) AS losers;
-END;
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+    here text := hauspost.label_name(label);
+    lost text[];
+BEGIN
+    CASE hauspost.label_kind(label)
+    WHEN 'alias' THEN
+        RETURN ARRAY(SELECT 'mailbox ' || m.name
+            FROM hauspost.mailbox AS m WHERE m.name = here);
+    WHEN 'address' THEN
+        RETURN hauspost.lost_to_address(
+            hauspost.local_of(here), hauspost.domain_of(here));
+    WHEN 'catch-all' THEN
+        -- Only the automatic address stands behind it.
+        lost := hauspost.lost_to_address(
+            hauspost.local_of(here), hauspost.domain_of(here));
+        RETURN array_remove(lost, 'catch-all @' || hauspost.domain_of(here));
+    ELSE
+        RETURN '{}';
+    END CASE;
+END
+$$;
 
-CREATE FUNCTION hauspost.why_domain(domain text) RETURNS text
-LANGUAGE sql STABLE RETURN coalesce(
-    (SELECT CASE d.mode
-            WHEN 'null' THEN 'the domain takes no mail'
-            WHEN 'backup' THEN 'the domain is kept for its own mail server'
-            WHEN 'relay' THEN 'the domain is handed to ' || d.next_hop
-            ELSE 'no row, no catch-all, no mailbox of that name'
-        END
-        FROM hauspost.domain AS d WHERE d.name = why_domain.domain),
-    CASE
-        WHEN hauspost.is_leaf_domain(domain)
+CREATE FUNCTION hauspost.why_domain(asked text) RETURNS text
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+    known hauspost.domain;
+BEGIN
+    SELECT * INTO known FROM hauspost.domain AS d WHERE d.name = asked;
+    RETURN CASE
+        WHEN known.mode = 'null' THEN 'the domain takes no mail'
+        WHEN known.mode = 'backup'
+            THEN 'the domain is kept for its own mail server'
+        WHEN known.mode = 'relay'
+            THEN 'the domain is handed to ' || known.next_hop
+        WHEN known.mode = 'local'
+            THEN 'no row, no catch-all, no mailbox of that name'
+        WHEN hauspost.is_leaf_domain(asked)
             THEN 'the domain exists in the queue only'
-        WHEN (hauspost.domain_class(domain)).class IS NOT NULL
+        WHEN (hauspost.domain_class(asked)).class IS NOT NULL
             THEN 'no mailbox or alias of that name'
         ELSE 'the domain is not ours'
-    END);
+    END;
+END
+$$;
 
-CREATE FUNCTION hauspost.why_alias(alias text) RETURNS text
-LANGUAGE sql STABLE RETURN (
-    SELECT CASE count(*) WHEN 1 THEN '1 target' ELSE count(*) || ' targets' END
-    FROM hauspost.target AS t WHERE t.alias = why_alias.alias);
+CREATE FUNCTION hauspost.why_alias(asked text) RETURNS text
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+    targets bigint := (
+        SELECT count(*) FROM hauspost.target AS t WHERE t.alias = asked);
+BEGIN
+    RETURN targets || CASE targets WHEN 1 THEN ' target' ELSE ' targets' END;
+END
+$$;
 
-CREATE FUNCTION hauspost.why_mailbox(mailbox text, via text) RETURNS text
-LANGUAGE sql STABLE RETURN nullif(concat_ws('; ',
-    CASE WHEN via = 'alias:' || mailbox
-        THEN 'itself, as the alias lists its own name' END,
-    (SELECT CASE WHEN bool_or(f.keep_copy)
-            THEN 'forwards and keeps a copy' ELSE 'forwards, keeps no copy' END
-        FROM hauspost.forward AS f
-        WHERE f.mailbox = why_mailbox.mailbox HAVING count(*) > 0)), '');
+CREATE FUNCTION hauspost.why_mailbox(asked text, via text) RETURNS text
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+    keeps boolean := (
+        SELECT bool_or(f.keep_copy)
+        FROM hauspost.forward AS f WHERE f.mailbox = asked);
+BEGIN
+    RETURN nullif(concat_ws('; ',
+        CASE WHEN via = 'alias:' || asked
+            THEN 'itself, as the alias lists its own name' END,
+        CASE keeps WHEN true THEN 'forwards and keeps a copy'
+            WHEN false THEN 'forwards, keeps no copy' END), '');
+END
+$$;
 
--- asked: the whole question where this is its first hop.
-CREATE FUNCTION hauspost.why_address(name text, asked text) RETURNS text
-LANGUAGE sql STABLE RETURN CASE substr(lower(hauspost.local_of(asked)),
-        length(hauspost.local_of(name)) + 1, 1)
-    WHEN '+' THEN 'row without the detail'
-    WHEN '-' THEN 'list that this is a command to'
-    ELSE 'row of its own'
-END;
+-- question: what was asked, where this is its first hop.
+CREATE FUNCTION hauspost.why_address(identifier text, question text)
+RETURNS text
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    RETURN CASE substr(hauspost.local_of(question),
+            length(hauspost.local_of(identifier)) + 1, 1)
+        WHEN '+' THEN 'row without the detail'
+        WHEN '-' THEN 'list that this is a command to'
+        ELSE 'row of its own'
+    END;
+END
+$$;
 
-CREATE FUNCTION hauspost.why_hop(label text, via text, asked text)
+CREATE FUNCTION hauspost.why_hop(label text, via text, question text)
 RETURNS text
 LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
-    name text := hauspost.label_name(label);
+    here text := hauspost.label_name(label);
 BEGIN
     RETURN CASE hauspost.label_kind(label)
-        WHEN 'address' THEN
-            hauspost.why_address(name, CASE WHEN via IS NULL THEN asked END)
+        WHEN 'address' THEN hauspost.why_address(
+            here, CASE WHEN via IS NULL THEN question END)
         WHEN 'catch-all' THEN
-            'no row of its own; the catch-all @' || hauspost.domain_of(name)
+            'no row of its own; the catch-all @' || hauspost.domain_of(here)
         WHEN 'automatic' THEN 'address that each name has here'
-        WHEN 'alias' THEN hauspost.why_alias(name)
-        WHEN 'mailbox' THEN hauspost.why_mailbox(name, via)
-        WHEN 'external' THEN hauspost.why_domain(hauspost.domain_of(name))
-        WHEN 'unknown' THEN hauspost.why_domain(hauspost.domain_of(name))
+        WHEN 'alias' THEN hauspost.why_alias(here)
+        WHEN 'mailbox' THEN hauspost.why_mailbox(here, via)
+        WHEN 'external' THEN hauspost.why_domain(hauspost.domain_of(here))
+        WHEN 'unknown' THEN hauspost.why_domain(hauspost.domain_of(here))
         WHEN 'dangling' THEN 'no alias and no mailbox of that name'
         WHEN 'program' THEN 'program of the alias'
         WHEN 'include' THEN 'file of addresses'
@@ -174,45 +211,63 @@ BEGIN
 END
 $$;
 
--- Where the targets and forwards of a hop arrive, as labels. What is no hop
--- (nobody, a program …) always has a leaf and is left out.
-CREATE FUNCTION hauspost.ways_on(label text)
-RETURNS TABLE (arrives text)
-LANGUAGE sql STABLE
-BEGIN ATOMIC
-    WITH here AS (
-        SELECT hauspost.label_kind(label) AS kind,
-            hauspost.label_name(label) AS name
-    ), ways AS (
-        SELECT t.kind, t.destination, here.kind = 'alias'
-            AND split_part(t.destination, '+', 1) = here.name AS own
-        FROM here JOIN hauspost.target AS t
-            ON here.kind = 'alias' AND t.alias = here.name
-            OR here.kind = 'address' AND t.address = here.name
-            OR here.kind = 'catch-all'
-                AND t.address = '@' || hauspost.domain_of(here.name)
-    UNION ALL
-        SELECT 'address', f.address, false
-        FROM here JOIN hauspost.forward AS f
-            ON here.kind = 'mailbox' AND f.mailbox = here.name
-    )
-    SELECT CASE kind
-        WHEN 'name' THEN
-            (hauspost.find_name(split_part(destination, '+', 1), own)).label
-        WHEN 'address' THEN
-            (hauspost.find_address(hauspost.local_of(destination),
-                hauspost.domain_of(destination))).label
-        END
-    FROM ways WHERE kind IN ('name', 'address');
-END;
+-- Where a name or an address that a hop points to arrives, as a label; NULL
+-- for what is no hop (nobody, a program …).
+CREATE FUNCTION hauspost.arrival(
+    via text, target_kind text, destination text)
+RETURNS text
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+    name  text := split_part(destination, '+', 1);
+    place hauspost.place;
+BEGIN
+    IF target_kind = 'name' THEN
+        place := hauspost.find_name(name, via = 'alias:' || name);
+    ELSIF target_kind = 'address' THEN
+        place := hauspost.find_address(hauspost.local_of(destination),
+            hauspost.domain_of(destination));
+    END IF;
+    RETURN place.label;
+END
+$$;
+
+CREATE FUNCTION hauspost.ways_on(label text) RETURNS SETOF text
+LANGUAGE plpgsql STABLE ROWS 2
+AS $$
+DECLARE
+    here text := hauspost.label_name(label);
+BEGIN
+    CASE hauspost.label_kind(label)
+    WHEN 'alias' THEN
+        RETURN QUERY SELECT hauspost.arrival(label, t.kind, t.destination)
+            FROM hauspost.target AS t WHERE t.alias = here;
+    WHEN 'address', 'catch-all' THEN
+        IF hauspost.label_kind(label) = 'catch-all' THEN
+            here := '@' || hauspost.domain_of(here);
+        END IF;
+        RETURN QUERY SELECT hauspost.arrival(label, t.kind, t.destination)
+            FROM hauspost.target AS t WHERE t.address = here;
+    WHEN 'mailbox' THEN
+        RETURN QUERY SELECT hauspost.arrival(label, 'address', f.address)
+            FROM hauspost.forward AS f WHERE f.mailbox = here;
+    ELSE
+        NULL;
+    END CASE;
+END
+$$;
 
 -- explain ------------------------------------------------------------------
 
 CREATE FUNCTION hauspost.explain(recipient text)
 RETURNS SETOF hauspost.explained
-LANGUAGE sql STABLE SECURITY DEFINER
+LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 5
 SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
+SET jit = off -- compiling takes a hundred times as long as running it
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
     WITH resolved AS MATERIALIZED (
         SELECT * FROM hauspost.resolve(recipient) WITH ORDINALITY
     ), leaves AS MATERIALIZED (
@@ -230,13 +285,14 @@ BEGIN ATOMIC
         FROM leaves AS l, generate_series(0, cardinality(l.path)) AS depth
     ), ways AS (
         -- Nothing goes on from where mail was refused or waits.
-        SELECT t.path || w.arrives, true
-        FROM tree AS t, hauspost.ways_on(t.path[cardinality(t.path)]) AS w
-        WHERE cardinality(t.path) > 0
+        SELECT t.path || w.label, true
+        FROM tree AS t,
+            hauspost.ways_on(t.path[cardinality(t.path)]) AS w (label)
+        WHERE cardinality(t.path) > 0 AND w.label IS NOT NULL
             AND NOT EXISTS (SELECT FROM leaves AS l
                 WHERE l.path = t.path AND (l.kind = 'reject' OR l.code <> 250))
             AND NOT EXISTS (SELECT FROM tree AS c
-                WHERE c.path = t.path || w.arrives)
+                WHERE c.path = t.path || w.label)
     ), numbered AS MATERIALIZED (
         -- Paths sort parents before their children.
         SELECT path, path[:cardinality(path) - 1] AS parent, again,
@@ -263,7 +319,8 @@ BEGIN ATOMIC
         code, dsn, reply, NULL, changes_at
     FROM leaves ORDER BY code / 100, ordinality LIMIT 1)
     ORDER BY 1;
-END;
+END
+$$;
 COMMENT ON FUNCTION hauspost.explain(text) IS
     'The hops of an address as a tree, with the rule that won at each and '
     'what it won over';

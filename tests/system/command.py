@@ -1,5 +1,6 @@
 """The command `hauspost` against one database of the stage."""
 
+import itertools
 import json
 import os
 import subprocess
@@ -8,10 +9,13 @@ from stage import ROOT
 
 
 class Command:
+    counter = itertools.count()
+
     def __init__(self, postgres, name, **settings):
         """settings: keys of [cli], and `database` for another conninfo."""
         self.program = postgres.place / "bin" / "hauspost"
-        self.config = postgres.place / "etc" / f"{name}-cli.conf"
+        number = next(self.counter)
+        self.config = postgres.place / "etc" / f"{name}-cli-{number}.conf"
         conninfo = settings.pop("database", postgres.conninfo(name))
         lines = ["[hauspost]", "node = h01.hosting.example"]
         lines += [f"database = {conninfo}", "[cli]", f"sql = {ROOT / 'sql'}"]
