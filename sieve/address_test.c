@@ -28,7 +28,9 @@ address_test_value(struct address_matching *m, const struct address *address)
 {
 	struct slice part;
 
-	if (!choose(m, address, &part))
+	/* RFC 5231 4.2: addresses are counted, whichever part is asked for. */
+	if (!choose(m, address, &part) &&
+	    m->matching.match->type != MATCH_COUNT)
 		return 0;
 	return matching_value(&m->matching, part);
 }

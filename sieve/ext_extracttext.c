@@ -40,7 +40,7 @@ characters(struct slice s, uint64_t n)
 	return i;
 }
 
-/* 7: what is no text is empty. */
+/* 7: of a part that holds others, nothing. */
 static int
 extracttext_run(struct run *run, const struct node *node)
 {
@@ -50,8 +50,7 @@ extracttext_run(struct run *run, const struct node *node)
 
 	if (part == NULL)
 		return RUN_FAIL;
-	if (slice_eq_nocase(part->type, SLICE("text")) &&
-	    !mime_content(run, part, true, &text))
+	if (!mime_content(run, part, true, &text))
 		return RUN_FAIL;
 	/* Cut before it is modified: no modifier makes text shorter. */
 	text = text_cut(text, SIEVE_VARIABLE_MAX);

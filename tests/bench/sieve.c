@@ -79,7 +79,7 @@ bench_run(const char *name, bool fresh)
 	struct slice text = message_text(&message_arena);
 	struct sieve_program *program = compile(speed_script);
 	struct sieve_environment environment;
-	struct sieve_callbacks callbacks = { NULL };
+	struct sieve_callbacks callbacks = { .include = NULL };
 	struct sieve_envelope envelope = { .from = SLICE("a@example.com") };
 	struct sieve_job job = { .programs = &program,
 		.n_programs = 1,

@@ -301,6 +301,7 @@ test_result_reset_run(struct run *run, const struct node *node)
 {
 	(void)node;
 	clear_plan(run);
+	suite_of(run)->sent = NULL;
 	run->vacation_line = 0;
 	return FLOW_NEXT;
 }

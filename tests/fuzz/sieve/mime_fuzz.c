@@ -41,7 +41,7 @@ LLVMFuzzerTestOneInput(const uint8_t *octets, size_t n)
 	struct arena arena = ARENA_INIT;
 	struct sieve_environment environment;
 	struct sieve_envelope envelope = { .from = SLICE("") };
-	struct sieve_callbacks callbacks = { NULL };
+	struct sieve_callbacks callbacks = { .include = NULL };
 	struct sieve_job job = { .programs = &compiled,
 		.n_programs = 1,
 		.message = sieve_message_new(
