@@ -13,7 +13,7 @@ const struct config_key autoconfig_keys[] = {
 	    "processes that answer"),
 	CONFIG_COUNT(struct autoconfig_config, threads, threads, "8", 1, 256,
 	    "requests that each of them answers at a time"),
-	CONFIG_MS(struct autoconfig_config, time_limit, time_limit_ms, "1500ms",
+	CONFIG_MS(struct autoconfig_config, time_limit, time_limit_ms, "1s",
 	    100, 10000,
 	    "longest wait for the directory: clients give up after 5 s"),
 	CONFIG_TEXT(struct autoconfig_config, unresolved, unresolved, "refuse",

@@ -69,6 +69,17 @@ answer_one(
 	arena_reset(arena);
 }
 
+/* FCGX_Free() would wait for the peer to hang up first, for 2 s at worst. */
+static void
+give_up_connection(FCGX_Request *request)
+{
+	int fd = request->ipcFd;
+
+	FCGX_Free(request, 0);
+	request->ipcFd = -1;
+	(void)close(fd);
+}
+
 /*
  * The web server may keep the connection for more. That is worth much (three
  * times the answers), but it must not cost others: as soon as somebody waits
@@ -88,7 +99,7 @@ wait_on_connection(struct answerer *answerer, FCGX_Request *request)
 		if (fds[0].revents != 0)
 			break;
 		if (atomic_load(&answerer->free) == 0)
-			FCGX_Free(request, 1);
+			give_up_connection(request);
 		else /* leave it to them */
 			(void)poll(fds, 1, HANDOVER_MS);
 	}
@@ -153,9 +164,22 @@ drain(struct answerer *answerer)
 		(void)poll(NULL, 0, DRAIN_STEP_MS);
 }
 
+static void
+on_listening(void *arg, const struct why *lost)
+{
+	(void)arg;
+	if (lost == NULL)
+		log_event(LOG_NOTICE, NULL, "directory-heard",
+		    LOG_TEXT("detail", "answers are remembered"));
+	else
+		log_event(LOG_WARNING, NULL, "directory-lost", LOG_WHY(lost));
+}
+
 static int
 run_process(struct service *service, int listen_fd, struct why *why)
 {
+	static const struct directory_hooks hooks = { NULL, on_listening,
+		NULL };
 	const struct autoconfig_config *config = service->config;
 	struct answerer answerer = { service, listen_fd, 0, 0 };
 	AUTO_CLOSE int stop_fd = program_stop_fd();
@@ -166,7 +190,7 @@ run_process(struct service *service, int listen_fd, struct why *why)
 	if (FCGX_Init() != 0)
 		return why_fail(why, ENOMEM, "start libfcgi");
 	service->directory = directory_new(
-	    &config->directory, &config->common, AUTOCONFIG_ROLE, NULL);
+	    &config->directory, &config->common, AUTOCONFIG_ROLE, &hooks);
 	if (directory_start(service->directory, why) < 0 ||
 	    start_threads(&answerer, why) < 0)
 		return -EAGAIN;

@@ -25,6 +25,7 @@ from .place import BUILD, ROOT, Place
 from .postfix import Postfix
 from .postgres import Postgres
 from .process import NotReady, Process, answers, listens
+from .web import Web
 
 NODE = "h01.hosting.example"  # as sql/demo.sql has it
 SETTLE_S = 60
@@ -36,6 +37,7 @@ PROGRAMS = {
     "hauspost-storer": ("storer.sock", b"", socket.SOCK_SEQPACKET),
     "hauspost-lmtpd": ("lmtpd.sock", b"220 ", socket.SOCK_STREAM),
     "hauspost-milter": ("milter.sock", b"", socket.SOCK_STREAM),
+    "hauspost-autoconfig": ("autoconfig.sock", b"", socket.SOCK_STREAM),
 }
 
 
@@ -48,6 +50,7 @@ class Stage:
         self.postgres = Postgres(self.place)
         self.dovecot = Dovecot(self.place)
         self.postfix = Postfix(self.place)
+        self.web = Web(self.place)
         self.sink = Process(self.place, "sink")
         self.programs = {
             name: Process(self.place, name) for name in PROGRAMS
@@ -83,6 +86,8 @@ class Stage:
         self.say("Postfix")
         self.start_sink()
         self.postfix.start()
+        self.say("nginx")
+        self.web.start()
 
     def stop(self):
         process.stop_all(self.place)
@@ -94,6 +99,7 @@ class Stage:
         self.place.folder("spool", "hauspost", 0o700)
         self.place.folder("sink")
         self.make_certificate()
+        self.web.prepare()
         for binary in (BUILD / "bin").glob("hauspost*"):
             shutil.copy2(binary, self.place / "bin")
         site = self.place / "etc" / "site.conf"
@@ -137,7 +143,7 @@ class Stage:
             "DOVECOT_STATE": path / "dovecot-state",
             "DOVECOT_LOG": path / "log" / "dovecot.log",
             "DOVECOT_ETC": path / "etc" / "dovecot",
-        }
+        } | self.web.site()
 
     def start_program(self, name):
         sock, greeting, kind = PROGRAMS[name]
