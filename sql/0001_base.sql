@@ -44,6 +44,8 @@ CREATE TABLE hauspost.migration (
 );
 COMMENT ON TABLE hauspost.migration IS
     'Files of sql/ that "hauspost db migrate" has applied';
+COMMENT ON COLUMN hauspost.migration.name IS 'Of the file: 0001_base.sql';
+COMMENT ON COLUMN hauspost.migration.applied IS 'When';
 COMMENT ON COLUMN hauspost.migration.sha256 IS
     'Of the file as applied, in hex: a file edited afterwards is noticed';
 
@@ -115,7 +117,8 @@ COMMENT ON FUNCTION hauspost.local_of(text) IS
 -- RFC 5321 4.1.2 atext, and RFC 6531 3.3 with it: what is not ASCII is plain.
 CREATE FUNCTION hauspost.needs_quotes(local_part text) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
-    local_part !~ '^[^][()<>@,;:\\".[:space:][:cntrl:]]+([.][^][()<>@,;:\\".[:space:][:cntrl:]]+)*$';
+    local_part !~ ('^[^][()<>@,;:\\".[:space:][:cntrl:]]+'
+        '([.][^][()<>@,;:\\".[:space:][:cntrl:]]+)*$');
 
 CREATE FUNCTION hauspost.join_address(local_part text, domain text)
 RETURNS text

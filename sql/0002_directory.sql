@@ -49,6 +49,8 @@ COMMENT ON TABLE hauspost.package IS
     'NAME-something; the mailbox called NAME is its admin''s';
 COMMENT ON COLUMN hauspost.package.name IS
     'Letters and digits: xyz00';
+COMMENT ON COLUMN hauspost.package.node IS
+    'Where its mailboxes are';
 COMMENT ON COLUMN hauspost.package.host IS
     'Each mailbox has the automatic address MAILBOX@HOST; made from the '
     'node''s domain where not given';
@@ -86,6 +88,8 @@ ALTER SEQUENCE hauspost.mailbox_uid OWNED BY hauspost.mailbox.uid;
 COMMENT ON TABLE hauspost.mailbox IS 'A Maildir and a login';
 COMMENT ON COLUMN hauspost.mailbox.name IS
     'The package''s name, or that, a hyphen and more: xyz00, xyz00-fred';
+COMMENT ON COLUMN hauspost.mailbox.package IS
+    'What the name begins with; read off it where not given';
 COMMENT ON COLUMN hauspost.mailbox.uid IS
     'Unix user that owns the mail, 1000 or more; counted up where not given';
 COMMENT ON COLUMN hauspost.mailbox.gid IS 'Unix group; the uid if not given';
@@ -126,6 +130,8 @@ COMMENT ON TABLE hauspost.domain IS
     'webmaster@ a local one are made with it and go to the package''s admin';
 COMMENT ON COLUMN hauspost.domain.name IS
     'Lower-case A-label: example.org, xn--bcher-kva.example';
+COMMENT ON COLUMN hauspost.domain.package IS
+    'Whose mailboxes and aliases its addresses may lead to';
 COMMENT ON COLUMN hauspost.domain.mode IS
     'local: addresses are here; backup: kept for its own mail server; '
     'relay: handed to next_hop; null: takes no mail (RFC 7505)';
@@ -157,6 +163,8 @@ COMMENT ON TABLE hauspost.address IS
 COMMENT ON COLUMN hauspost.address.local_part IS
     'What stands before the @; upper and lower case are one. Empty: the '
     'catch-all of exactly this domain';
+COMMENT ON COLUMN hauspost.address.domain IS
+    'What stands behind the @; a row of domain';
 COMMENT ON COLUMN hauspost.address.valid_from IS
     'Refused before; NULL: always valid';
 COMMENT ON COLUMN hauspost.address.valid_until IS
@@ -175,6 +183,8 @@ COMMENT ON TABLE hauspost.alias IS
     'mailbox of the same name; as a target of itself it means that mailbox';
 COMMENT ON COLUMN hauspost.alias.name IS
     'Like a mailbox'': xyz00-office';
+COMMENT ON COLUMN hauspost.alias.package IS
+    'What the name begins with; read off it where not given';
 CREATE INDEX ON hauspost.alias (package);
 
 CREATE TABLE hauspost.list (
@@ -188,6 +198,8 @@ CREATE TABLE hauspost.list (
 COMMENT ON TABLE hauspost.list IS
     'A mailing list; its address and target are made with it';
 COMMENT ON COLUMN hauspost.list.name IS 'Local part of its address';
+COMMENT ON COLUMN hauspost.list.domain IS 'Domain of its address';
+COMMENT ON COLUMN hauspost.list.package IS 'The package that has the domain';
 CREATE INDEX ON hauspost.list (package);
 
 -- What a destination is can be read off it, and is therefore kept nowhere
@@ -235,6 +247,8 @@ COMMENT ON COLUMN hauspost.target.id IS
     'never given a second time';
 COMMENT ON COLUMN hauspost.target.address IS
     'address.identifier: info@example.org; @example.org is the catch-all';
+COMMENT ON COLUMN hauspost.target.alias IS
+    'Or an alias instead of an address: xyz00-office';
 COMMENT ON COLUMN hauspost.target.destination IS
     'A mailbox or alias (xyz00-fred, xyz00-fred+folder), an address, '
     '@domain (same local part there), nobody (refuse), /dev/null (drop); '
@@ -262,6 +276,8 @@ CREATE TABLE hauspost.forward (
 );
 COMMENT ON TABLE hauspost.forward IS
     'What the owner of a mailbox lets go on to another address';
+COMMENT ON COLUMN hauspost.forward.mailbox IS 'Whose mail goes on';
+COMMENT ON COLUMN hauspost.forward.address IS 'Where to: user@example.net';
 COMMENT ON COLUMN hauspost.forward.keep_copy IS
     'The mailbox keeps its copy if one of its rows says so';
 
@@ -273,6 +289,7 @@ CREATE TABLE hauspost.sender_grant (
 );
 COMMENT ON TABLE hauspost.sender_grant IS
     'Senders a login may use beyond the addresses that lead to it';
+COMMENT ON COLUMN hauspost.sender_grant.mailbox IS 'The login';
 COMMENT ON COLUMN hauspost.sender_grant.sender IS
     'An address, or @domain for all of that domain';
 
@@ -294,8 +311,15 @@ CREATE TABLE hauspost.send_limit (
 );
 COMMENT ON TABLE hauspost.send_limit IS
     'How many recipients may be sent to within a period';
+COMMENT ON COLUMN hauspost.send_limit.package IS 'Whose mail is counted';
 COMMENT ON COLUMN hauspost.send_limit.mailbox IS
     'NULL: the package together';
+COMMENT ON COLUMN hauspost.send_limit.class IS
+    'regular, or bulk: what is submitted at the ports for newsletters';
+COMMENT ON COLUMN hauspost.send_limit.period IS
+    'What is older does not count';
+COMMENT ON COLUMN hauspost.send_limit.recipients IS
+    'As many within the period; 0: none at all';
 
 CREATE TABLE hauspost.client_service (
     id           integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -313,6 +337,12 @@ CREATE TABLE hauspost.client_service (
 );
 COMMENT ON TABLE hauspost.client_service IS
     'What mail clients are told when they look for their settings';
+COMMENT ON COLUMN hauspost.client_service.id IS 'To name the row by';
+COMMENT ON COLUMN hauspost.client_service.protocol IS
+    'imap, pop3, smtp (submission) or sieve (ManageSieve)';
+COMMENT ON COLUMN hauspost.client_service.port IS 'TCP port';
+COMMENT ON COLUMN hauspost.client_service.tls IS
+    'implicit: at once; starttls: after a plain greeting';
 COMMENT ON COLUMN hauspost.client_service.host_pattern IS
     'Server name; {package_host}, {node} and {domain} are filled in';
 COMMENT ON COLUMN hauspost.client_service.sort_order IS

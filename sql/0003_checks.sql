@@ -339,9 +339,11 @@ DECLARE
 BEGIN
     NEW.domain := lower(NEW.domain COLLATE "C");
     IF NEW.local_part IS DISTINCT FROM OLD.local_part THEN
-        problems := hauspost.sentences(format('local_part "%s"', NEW.local_part),
+        problems := hauspost.sentences(
+            format('local_part "%s"', NEW.local_part),
             hauspost.local_part_problem(NEW.local_part));
-        PERFORM hauspost.complain(format('address "%s@%s"', NEW.local_part, NEW.domain), problems);
+        PERFORM hauspost.complain(
+            format('address "%s@%s"', NEW.local_part, NEW.domain), problems);
     END IF;
     RETURN NEW;
 END
@@ -364,7 +366,8 @@ BEGIN
                     d.package, NEW.package)
                 FROM hauspost.domain AS d
                 WHERE d.name = NEW.domain AND d.package <> NEW.package));
-    PERFORM hauspost.complain(format('list "%s@%s"', NEW.name, NEW.domain), problems);
+    PERFORM hauspost.complain(
+        format('list "%s@%s"', NEW.name, NEW.domain), problems);
     RETURN NEW;
 END
 $$;
@@ -415,8 +418,9 @@ BEGIN
         SELECT * FROM hauspost.package AS p
         WHERE p.name = ANY (packages) ORDER BY p.name FOR NO KEY UPDATE
     LOOP
-        problems := ARRAY(SELECT format('%s %s are more than the %s that %s unit(s) '
-                'allow: remove some or raise package.units',
+        problems := ARRAY(
+            SELECT format('%s %s are more than the %s that %s unit(s) allow: '
+                'remove some or raise package.units',
                 used, what, allowed, one.units)
             FROM (VALUES
                 ('addresses', one.units * hauspost.addresses_per_unit(),
@@ -522,7 +526,8 @@ BEGIN
         format('destination "%s"', NEW.destination),
         hauspost.destination_problem(
             NEW.destination, NEW.alias IS NOT NULL));
-    PERFORM hauspost.complain(format('target of "%s"', coalesce(NEW.address, NEW.alias)), problems);
+    PERFORM hauspost.complain(
+        format('target of "%s"', coalesce(NEW.address, NEW.alias)), problems);
     IF NEW.destination LIKE '@%' AND NEW.address NOT LIKE '@%' THEN
         RAISE WARNING '% goes to the same local part at %',
             NEW.address, substr(NEW.destination, 2)
@@ -595,9 +600,12 @@ BEGIN
     IF NOT FOUND THEN
         RETURN NULL;
     END IF;
-    problems := hauspost.sentences(format('destination "%s"', checked.destination),
+    problems := hauspost.sentences(
+        format('destination "%s"', checked.destination),
         hauspost.reference_problem(checked));
-    PERFORM hauspost.complain(format('target of "%s"', coalesce(checked.address, checked.alias)), problems);
+    PERFORM hauspost.complain(
+        format('target of "%s"', coalesce(checked.address, checked.alias)),
+        problems);
     IF checked.kind = 'address' AND (
         SELECT r.dsn = '5.1.1' FROM hauspost.resolve(checked.destination) AS r
         LIMIT 1)
@@ -619,13 +627,15 @@ AS $$
 DECLARE
     problems text[];
 BEGIN
-    problems := ARRAY(SELECT format('target "%s" of "%s" %s', t.destination, t.address,
+    problems := ARRAY(
+        SELECT format('target "%s" of "%s" %s', t.destination, t.address,
             hauspost.reference_problem(t))
         FROM hauspost.address AS a
         JOIN hauspost.target AS t ON t.address = a.identifier
         WHERE a.domain = NEW.name
             AND hauspost.reference_problem(t) IS NOT NULL);
-    PERFORM hauspost.complain(format('domain "%s" in package "%s"', NEW.name, NEW.package), problems);
+    PERFORM hauspost.complain(
+        format('domain "%s" in package "%s"', NEW.name, NEW.package), problems);
     RETURN NULL;
 END
 $$;
@@ -712,7 +722,8 @@ BEGIN
         WHEN hauspost.package_of_name(NEW.name) = NEW.package
             THEN 'is of that package, which needs no grant: leave it out'
     END);
-    PERFORM hauspost.complain(format('target_grant of "%s"', NEW.name), problems);
+    PERFORM hauspost.complain(
+        format('target_grant of "%s"', NEW.name), problems);
     RETURN NEW;
 END
 $$;
@@ -725,18 +736,22 @@ AS $$
 DECLARE
     problems text[];
 BEGIN
-    problems := ARRAY(SELECT format('it is in use by "%s": change that target first',
+    problems := ARRAY(
+        SELECT format('it is in use by "%s": change that target first',
             coalesce(t.address, t.alias))
         FROM hauspost.target AS t
         WHERE t.kind = 'name'
             AND split_part(t.destination, '+', 1) = OLD.name
             AND hauspost.package_of_name(OLD.name) IS NOT NULL
             AND hauspost.reference_problem(t) IS NOT NULL);
-    PERFORM hauspost.complain(format('target_grant of "%s" to package "%s"', OLD.name, OLD.package), problems);
+    PERFORM hauspost.complain(
+        format('target_grant of "%s" to package "%s"', OLD.name, OLD.package),
+        problems);
     RETURN NULL;
 END
 $$;
-CREATE CONSTRAINT TRIGGER revoked AFTER DELETE OR UPDATE ON hauspost.target_grant
+CREATE CONSTRAINT TRIGGER revoked
+    AFTER DELETE OR UPDATE ON hauspost.target_grant
     DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION hauspost.check_revoked();
 
@@ -769,7 +784,8 @@ BEGIN
                 NOT IN ('address', 'domain')
             THEN 'is none: write user@example.org, or @example.org for all '
                 'of that domain' END);
-    PERFORM hauspost.complain(format('sender_grant of "%s"', NEW.mailbox), problems);
+    PERFORM hauspost.complain(
+        format('sender_grant of "%s"', NEW.mailbox), problems);
     RETURN NEW;
 END
 $$;

@@ -16,6 +16,11 @@ CREATE TABLE hauspost.usage (
 COMMENT ON TABLE hauspost.usage IS
     'How full each mailbox is, as Dovecot''s quota_clone and lmtpd last saw '
     'it; at delivery Maildir''s own count decides';
+COMMENT ON COLUMN hauspost.usage.mailbox IS 'Its name';
+COMMENT ON COLUMN hauspost.usage.bytes IS
+    'Of its messages, as quota counts them: lines end in CRLF';
+COMMENT ON COLUMN hauspost.usage.messages IS 'In all folders';
+COMMENT ON COLUMN hauspost.usage.updated IS 'When this row was last written';
 COMMENT ON COLUMN hauspost.usage.over_since IS
     'When it went over a quota; NULL: it is below';
 
@@ -27,6 +32,11 @@ CREATE TABLE hauspost.delivered (
 );
 COMMENT ON TABLE hauspost.delivered IS
     'Actions of a delivery that are done and that a retry must not repeat';
+COMMENT ON COLUMN hauspost.delivered.delivery_key IS
+    'Tells a message and its recipient apart from all others';
+COMMENT ON COLUMN hauspost.delivered.action IS
+    'What was done: a forward, a reply, …';
+COMMENT ON COLUMN hauspost.delivered.at IS 'When';
 CREATE INDEX ON hauspost.delivered (at); -- old ones are swept
 
 CREATE TABLE hauspost.trail (
@@ -51,8 +61,25 @@ CREATE TABLE hauspost.trail (
 );
 COMMENT ON TABLE hauspost.trail IS
     'What became of each message, a row per event and recipient';
+COMMENT ON COLUMN hauspost.trail.at IS 'When it happened';
+COMMENT ON COLUMN hauspost.trail.queue_id IS 'Postfix'' name for the message';
+COMMENT ON COLUMN hauspost.trail.message_id IS 'Message-ID of its header';
+COMMENT ON COLUMN hauspost.trail.class IS
+    'How it came: inbound, regular, bulk, local, list or reinject';
+COMMENT ON COLUMN hauspost.trail.client IS 'Address of the SMTP client';
+COMMENT ON COLUMN hauspost.trail.login IS 'Who had logged in, if anybody';
+COMMENT ON COLUMN hauspost.trail.sender IS 'As given at MAIL; empty: <>';
 COMMENT ON COLUMN hauspost.trail.recipient IS 'As given at RCPT';
 COMMENT ON COLUMN hauspost.trail.leaf IS 'The recipient in the queue';
+COMMENT ON COLUMN hauspost.trail.event IS 'What happened, in a word';
+COMMENT ON COLUMN hauspost.trail.code IS 'SMTP reply: 250, 450, 550, …';
+COMMENT ON COLUMN hauspost.trail.dsn IS 'Enhanced status code, RFC 3463';
+COMMENT ON COLUMN hauspost.trail.reply IS 'Text of the reply';
+COMMENT ON COLUMN hauspost.trail.size_bytes IS 'Octets of the message';
+COMMENT ON COLUMN hauspost.trail.mailbox IS 'Where it was stored';
+COMMENT ON COLUMN hauspost.trail.package IS 'Whose it is';
+COMMENT ON COLUMN hauspost.trail.path IS
+    'Hops from the recipient to the leaf, as resolve() tells them';
 COMMENT ON COLUMN hauspost.trail.why IS 'For admins, not for the sender';
 CREATE INDEX ON hauspost.trail USING brin (at);
 CREATE INDEX ON hauspost.trail (queue_id);
@@ -72,6 +99,13 @@ CREATE TABLE hauspost.notice (
 COMMENT ON TABLE hauspost.notice IS
     'What owners are told of, once a day each';
 COMMENT ON COLUMN hauspost.notice.owner IS 'Mailbox that gets the notice';
+COMMENT ON COLUMN hauspost.notice.kind IS 'What went wrong, in a word';
+COMMENT ON COLUMN hauspost.notice.subject IS
+    'What it is about: an address, a script, a mailbox';
+COMMENT ON COLUMN hauspost.notice.body IS 'Text of the mail';
+COMMENT ON COLUMN hauspost.notice.day IS
+    'One notice of a kind and subject is enough for it';
+COMMENT ON COLUMN hauspost.notice.created IS 'When it was first noticed';
 COMMENT ON COLUMN hauspost.notice.sent IS 'NULL: not yet';
 CREATE INDEX ON hauspost.notice (created) WHERE sent IS NULL;
 

@@ -18,8 +18,13 @@ COMMENT ON TABLE hauspost.journal IS
     'Every change of the directory, a row each; changes made together have '
     'the same time';
 COMMENT ON COLUMN hauspost.journal.who IS 'The role that had logged in';
+COMMENT ON COLUMN hauspost.journal.id IS 'Order of the changes';
+COMMENT ON COLUMN hauspost.journal.at IS 'When its transaction began';
+COMMENT ON COLUMN hauspost.journal.relation IS 'Table';
+COMMENT ON COLUMN hauspost.journal.operation IS 'insert, update or delete';
 COMMENT ON COLUMN hauspost.journal.old IS
     'The row before; passwords show only whether they differ';
+COMMENT ON COLUMN hauspost.journal.new IS 'The row after';
 CREATE INDEX ON hauspost.journal (at);
 
 CREATE FUNCTION hauspost.journal_row() RETURNS trigger

@@ -26,12 +26,17 @@ CREATE TABLE hauspost.secret (
 COMMENT ON TABLE hauspost.secret IS
     'Random keys. A changed one makes what it signed worthless: leaves in the '
     'queue bounce, retries find no earlier attempt';
+COMMENT ON COLUMN hauspost.secret.name IS
+    'leaf: signs leaves; name: names of files in Maildirs; srs: rewritten '
+    'senders';
+COMMENT ON COLUMN hauspost.secret.value IS '32 random octets';
 COMMENT ON COLUMN hauspost.secret.readers IS
     'Roles that hauspost.secret() tells it';
 
 -- Two version 4 UUIDs carry 244 bits of the system's randomness.
 INSERT INTO hauspost.secret (name, value, readers)
-SELECT name, sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())),
+SELECT name,
+    sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())),
     readers
 FROM (VALUES
     ('leaf', '{}'::text[]),
@@ -71,11 +76,11 @@ DECLARE
     quoted text := '';
     even   text := '[A-Za-z0-9#$&''*+/?^_`{|}~.-]';
 BEGIN
-    IF plain ~ '^[A-Za-z0-9#$&''*+/?^_`{|}~-]+([.][A-Za-z0-9#$&''*+/?^_`{|}~-]+)*$'
-    THEN
-        RETURN plain;
-    ELSIF plain ~ '^[.]|[.][.]|[.]$' THEN
+    IF plain ~ '^[.]|[.][.]|[.]$' THEN
         even := '[A-Za-z0-9#$&''*+/?^_`{|}~-]';
+    END IF;
+    IF plain ~ ('^' || even || '*$') THEN
+        RETURN plain;
     END IF;
     octets := convert_to(plain, 'UTF8');
     FOR i IN 0..octet_length(octets) - 1 LOOP
@@ -150,7 +155,8 @@ AS $$
 DECLARE
     body text := hauspost.leaf_quote(local_part) || '=' || domain;
 BEGIN
-    RETURN hauspost.leaf_digest(body) || '=' || body || '@' || kind || '.' || node;
+    RETURN hauspost.leaf_digest(body) || '=' || body
+        || '@' || kind || '.' || node;
 END
 $$;
 COMMENT ON FUNCTION hauspost.signed_leaf(text, text, text, text) IS

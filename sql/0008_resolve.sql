@@ -40,7 +40,8 @@ COMMENT ON COLUMN hauspost.answer.kind IS
 COMMENT ON COLUMN hauspost.answer.queue_recipient IS
     'What goes into the queue; NULL for reject and discard';
 COMMENT ON COLUMN hauspost.answer.srs_recipient IS
-    'External leaf of ours: the same for when it needs an SRS sender of its own';
+    'External leaf of ours: the same, for when it needs an SRS sender of its '
+    'own';
 COMMENT ON COLUMN hauspost.answer.original IS
     'The address that was asked, its domain in lower case';
 COMMENT ON COLUMN hauspost.answer.code IS
@@ -270,7 +271,8 @@ BEGIN
     END IF;
 
     -- What is not there counts too: its INSERT changes the answer.
-    place.keys := place.keys || ARRAY['address:' || exact || at, 'address:' || at];
+    place.keys := place.keys
+        || ARRAY['address:' || exact || at, 'address:' || at];
     IF base <> exact THEN
         place.keys := place.keys || ('address:' || base || at);
     END IF;

@@ -242,8 +242,10 @@ DECLARE
 BEGIN
     keys := ARRAY['domain:' || wanted];
     -- A domain that takes no mail is ours to refuse, with its own code.
-    SELECT CASE WHEN d.mode IN ('local', 'null') THEN 'virtual' ELSE 'relay' END,
-        d.next_hop
+    SELECT CASE
+            WHEN d.mode IN ('local', 'null') THEN 'virtual'
+            ELSE 'relay'
+        END, d.next_hop
     INTO class, nexthop
     FROM hauspost.domain AS d WHERE d.name = wanted;
     IF NOT FOUND AND (

@@ -214,12 +214,19 @@ def test_admins_change_neither_schema_nor_journal(become, statement):
     assert denied(become("admin"), statement)
 
 
-def test_every_table_and_question_says_what_it_is(directory):
+def test_everything_that_admins_see_says_what_it_is(directory):
     assert not directory.run(
-        "SELECT c.oid::regclass FROM pg_class AS c"
+        "SELECT c.oid::regclass, a.attname FROM pg_class AS c"
+        " JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum >= 0"
+        " AND NOT a.attisdropped"
         " WHERE c.relnamespace = 'hauspost'::regnamespace"
-        " AND c.relkind IN ('r', 'v', 'p') AND obj_description(c.oid) IS NULL"
+        " AND c.relkind IN ('r', 'v', 'p')"
+        " AND has_table_privilege('hauspost_admin', c.oid, 'SELECT')"
+        " AND col_description(c.oid, a.attnum) IS NULL"
     )
+
+
+def test_every_question_of_a_program_says_what_it_is(directory):
     assert not directory.run(
         "SELECT p.oid::regprocedure FROM pg_proc AS p"
         " WHERE p.pronamespace = 'hauspost'::regnamespace"
