@@ -36,8 +36,8 @@ lmtpd_open(struct lmtpd *lmtpd, const struct settings *settings,
 	(void)pthread_mutex_init(&lmtpd->secret_lock, NULL);
 	lmtpd->pool = db_pool_new(common->database, role, POOL_CONNECTIONS,
 	    common->database_timeout_ms);
-	lmtpd->store = store_new(settings->storer, (int)settings->sessions_max,
-	    settings->store_timeout_ms);
+	lmtpd->store = store_new(settings->storer,
+	    (int)settings->store_connections, settings->store_timeout_ms);
 	lmtpd->trail = trail_start(lmtpd->pool);
 	lmtpd->usage = usage_start(lmtpd->pool);
 	lmtpd->notices = notice_start(lmtpd->pool);

@@ -201,10 +201,10 @@ parent_run(const struct worker_task *task)
 
 	if (parent.stop_fd < 0 || parent.child_fd < 0)
 		return EX_OSERR;
+	program_ready(); /* the sockets listen, whoever connects may wait */
 	for (bool stop = false; !stop;) {
 		long next_ms = restart_missing(&parent);
 
-		program_ready();
 		stop = wait_for_event(&parent, next_ms);
 		reap(&parent, stop);
 	}

@@ -1,5 +1,7 @@
 #include "lmtpd/front/settings.h"
 
+#include "lmtpd/front/store.h"
+
 const struct config_key settings_keys[] = {
 	CONFIG_TEXT(struct settings, listen, listen,
 	    "unix:/run/hauspost/lmtpd.sock", "where Postfix delivers to"),
@@ -12,6 +14,11 @@ const struct config_key settings_keys[] = {
 	    "group that may connect to listen_trusted"),
 	CONFIG_TEXT(struct settings, storer, storer,
 	    "unix:/run/hauspost/storer.sock", "hauspost-storer's socket"),
+	/* More fsyncs at once make no disk faster; 512 is the storer's limit
+	 * for all workers. */
+	CONFIG_COUNT(struct settings, store_connections, store_connections,
+	    "64", STORE_TOGETHER_MAX, 1024,
+	    "stores that each worker has under way at most"),
 	CONFIG_TEXT(struct settings, reinject, reinject, "inet:127.0.0.1:10025",
 	    "where forwarded mail goes back to Postfix, by SMTP"),
 	CONFIG_TEXT(struct settings, spool, spool, "/var/spool/hauspost",

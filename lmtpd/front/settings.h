@@ -13,7 +13,7 @@ struct settings {
 	const char *listen_trusted, *trusted_group;
 	const char *storer, *reinject;
 	const char *spool;
-	long workers, sessions_max, rcpts_max;
+	long workers, sessions_max, rcpts_max, store_connections;
 	long size_max_bytes;
 	long idle_timeout_ms, store_timeout_ms, reinject_timeout_ms;
 	long stop_timeout_ms;
