@@ -46,6 +46,8 @@ class Session(socketserver.StreamRequestHandler):
         return "221 bye" if verb == "QUIT" else "250 2.0.0 ok"
 
     def data(self):
+        if not self.recipients:
+            return self.reply("503 5.5.1 no recipients")
         self.reply("354 go on")
         lines = []
         while (line := self.rfile.readline()) not in (b".\r\n", b""):
