@@ -117,12 +117,17 @@ asan: packages
 PREFIX ?= /usr
 SITE   ?= conf/site.conf
 SHARE   = $(DESTDIR)$(PREFIX)/share
-install: all
+# The settings page is made of what the programs say with --settings.
+$B/man/hauspost.conf.5: docs/man/hauspost.conf.5.in docs/man/fill-settings all
+	@mkdir -p $(@D); docs/man/fill-settings $B/bin <$< >$@
+install: all $B/man/hauspost.conf.5
 	conf/render $(SITE) $B/etc
-	install -d $(DESTDIR)$(PREFIX)/sbin $(SHARE)/hauspost/sql $(SHARE)/man/man8
+	install -d $(DESTDIR)$(PREFIX)/sbin $(SHARE)/hauspost/sql \
+	    $(SHARE)/man/man5 $(SHARE)/man/man8
 	install $(wildcard $B/bin/hauspost*) $(DESTDIR)$(PREFIX)/sbin
 	install -m 644 $(wildcard sql/*.sql) $(SHARE)/hauspost/sql
 	install -m 644 $(wildcard docs/man/*.8) $(SHARE)/man/man8
+	install -m 644 $B/man/hauspost.conf.5 $(SHARE)/man/man5
 	install -Dm 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system $B/etc/systemd/*
 	install -Dm 644 -t $(DESTDIR)$(PREFIX)/lib/sysusers.d $B/etc/sysusers.d/*
 	install -Dm 644 -t $(DESTDIR)$(PREFIX)/lib/tmpfiles.d $B/etc/tmpfiles.d/*

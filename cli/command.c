@@ -62,10 +62,12 @@ find_command(int argc, char **argv, int *n_words_out)
 
 /* --- help ------------------------------------------------------------- */
 
-static void
+/* Those that begin so, or all. Returns how many. */
+static int
 print_commands(FILE *out, const char *first_word)
 {
 	struct slice rest, word;
+	int n = 0;
 
 	for (size_t g = 0; g < sizeof groups / sizeof *groups; g++) {
 		for (const struct command *c = groups[g]; c->words != NULL;
@@ -77,8 +79,10 @@ print_commands(FILE *out, const char *first_word)
 				continue;
 			(void)fprintf(
 			    out, "  %-18s %s\n", c->words, c->purpose);
+			n++;
 		}
 	}
+	return n;
 }
 
 static int
@@ -87,7 +91,7 @@ print_help(void)
 	(void)printf("hauspost - look at the mail directory, change it, "
 		     "explain it\n\n"
 		     "usage: hauspost [--config FILE] [--json] COMMAND …\n\n");
-	print_commands(stdout, NULL);
+	(void)print_commands(stdout, NULL);
 	(void)printf(
 	    "\n"
 	    "  --config FILE      settings (default %s)\n"
@@ -151,9 +155,12 @@ unknown_command(int argc, char **argv)
 {
 	if (argc == 0)
 		return usage(NULL);
+	if (argc == 2 && strcmp(argv[1], "--help") == 0 &&
+	    print_commands(stdout, argv[0]) > 0)
+		return EX_OK;
 	(void)say_failure(EX_USAGE, "there is no command %s%s%s", argv[0],
 	    argc > 1 ? " " : "", argc > 1 ? argv[1] : "");
-	print_commands(stderr, argv[0]);
+	(void)print_commands(stderr, argv[0]);
 	return usage(NULL);
 }
 

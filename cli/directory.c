@@ -386,20 +386,21 @@ static const struct object alias = {
 
 /* --- commands --------------------------------------------------------- */
 
-#define OBJECT_COMMANDS(object, title, parent)                                 \
+/* Title and parent are for the usage line. */
+#define LIST_AND_SHOW(object, title, parent)                                   \
 	{ .words = #object " list",                                            \
 		.operands = "[" parent "]",                                    \
 		.most = 1,                                                     \
 		.purpose = "list all, or those of one " parent,                \
 		.run = object_list,                                            \
 		.subject = &object },                                          \
-	    { .words = #object " show",                                        \
-		    .operands = title,                                         \
-		    .least = 1,                                                \
-		    .most = 1,                                                 \
-		    .purpose = "show all that is known of one",                \
-		    .run = object_show,                                        \
-		    .subject = &object },                                      \
+	{                                                                      \
+		.words = #object " show", .operands = title, .least = 1,       \
+		.most = 1, .purpose = "show all that is known of one",         \
+		.run = object_show, .subject = &object                         \
+	}
+
+#define REMOVE(object, title)                                                  \
 	{                                                                      \
 		.words = #object " remove", .operands = title, .least = 1,     \
 		.most = 1, .purpose = "remove one", .run = object_remove,      \
@@ -407,7 +408,7 @@ static const struct object alias = {
 	}
 
 const struct command directory_commands[] = {
-	OBJECT_COMMANDS(package, "PACKAGE", "NODE"),
+	LIST_AND_SHOW(package, "PACKAGE", "NODE"),
 	{ .words = "package add",
 	    .operands = "PACKAGE",
 	    .least = 1,
@@ -424,8 +425,9 @@ const struct command directory_commands[] = {
 	    .options = package_options,
 	    .run = object_set,
 	    .subject = &package },
+	REMOVE(package, "PACKAGE"),
 
-	OBJECT_COMMANDS(mailbox, "MAILBOX", "PACKAGE"),
+	LIST_AND_SHOW(mailbox, "MAILBOX", "PACKAGE"),
 	{ .words = "mailbox add",
 	    .operands = "MAILBOX",
 	    .least = 1,
@@ -442,6 +444,7 @@ const struct command directory_commands[] = {
 	    .options = mailbox_options,
 	    .run = object_set,
 	    .subject = &mailbox },
+	REMOVE(mailbox, "MAILBOX"),
 	{ .words = "mailbox password",
 	    .operands = "MAILBOX",
 	    .least = 1,
@@ -451,7 +454,7 @@ const struct command directory_commands[] = {
 		       "its first line is the\npassword.",
 	    .run = password_run },
 
-	OBJECT_COMMANDS(domain, "DOMAIN", "PACKAGE"),
+	LIST_AND_SHOW(domain, "DOMAIN", "PACKAGE"),
 	{ .words = "domain add",
 	    .operands = "DOMAIN PACKAGE",
 	    .least = 2,
@@ -468,8 +471,9 @@ const struct command directory_commands[] = {
 	    .options = domain_options,
 	    .run = object_set,
 	    .subject = &domain },
+	REMOVE(domain, "DOMAIN"),
 
-	OBJECT_COMMANDS(address, "ADDRESS", "DOMAIN"),
+	LIST_AND_SHOW(address, "ADDRESS", "DOMAIN"),
 	{ .words = "address add",
 	    .operands = "ADDRESS TARGET…",
 	    .least = 2,
@@ -486,8 +490,9 @@ const struct command directory_commands[] = {
 	    .options = address_options,
 	    .run = object_set,
 	    .subject = &address },
+	REMOVE(address, "ADDRESS"),
 
-	OBJECT_COMMANDS(alias, "ALIAS", "PACKAGE"),
+	LIST_AND_SHOW(alias, "ALIAS", "PACKAGE"),
 	{ .words = "alias add",
 	    .operands = "ALIAS TARGET…",
 	    .least = 2,
@@ -502,6 +507,7 @@ const struct command directory_commands[] = {
 	    .purpose = "put these targets in place of those it had",
 	    .run = object_set,
 	    .subject = &alias },
+	REMOVE(alias, "ALIAS"),
 
 	{ .words = NULL },
 };
