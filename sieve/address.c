@@ -172,19 +172,35 @@ take(struct parser *parser, struct joined *joined)
 	return text.p != NULL ? text : (struct slice){ "", 0 };
 }
 
+/* Atoms and dots, with blanks and comments between (RFC 5322 4.4). */
+static bool
+host_name(struct parser *parser, struct slice *out)
+{
+	struct joined joined = { .copy = BUF_INIT(WORDS_MAX) };
+
+	for (;; skip_blank(parser)) {
+		struct slice piece = slice_head(parser->rest, 1);
+
+		if (peek(parser) == '.')
+			skip(parser, 1);
+		else
+			piece = atom(parser);
+		if (piece.n == 0)
+			break;
+		join(&joined, piece, false);
+	}
+	*out = take(parser, &joined);
+	return out->n > 0;
+}
+
 static bool
 domain(struct parser *parser, struct slice *out)
 {
-	struct joined joined;
 	long end;
 
 	skip_blank(parser);
-	if (peek(parser) != '[') {
-		bool ok = words(parser, &joined) && joined.words == 1;
-
-		*out = take(parser, &joined);
-		return ok && out->n > 0;
-	}
+	if (peek(parser) != '[')
+		return host_name(parser, out);
 	end = slice_find(parser->rest, ']');
 	if (end < 0)
 		return false;

@@ -70,8 +70,8 @@ addflag_run(struct run *run, const struct node *node)
 	AUTO_BUF struct buf flags = BUF_INIT(SIEVE_VARIABLE_MAX);
 	const struct flags *args = node->args;
 
-	if (flags_add(run, &flags, current(run, args)) < 0 ||
-	    flags_add_all(run, &flags, args->list) < 0)
+	(void)buf_add_slice(&flags, current(run, args));
+	if (flags_add_all(run, &flags, args->list) < 0)
 		return RUN_FAIL;
 	store(run, args, &flags);
 	return FLOW_NEXT;
@@ -114,8 +114,8 @@ mark_run(struct run *run, const struct node *node)
 	AUTO_BUF struct buf flags = BUF_INIT(SIEVE_VARIABLE_MAX);
 
 	(void)node;
-	if (flags_add(run, &flags, run->flags) < 0 ||
-	    flags_add(run, &flags, SLICE("\\Flagged")) < 0)
+	(void)buf_add_slice(&flags, run->flags);
+	if (flags_add(run, &flags, SLICE("\\Flagged")) < 0)
 		return RUN_FAIL;
 	run->flags = arena_slice(run->arena, buf_slice(&flags));
 	return FLOW_NEXT;

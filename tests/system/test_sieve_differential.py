@@ -49,7 +49,11 @@ ADDRESSES = [
     "one@example.net, two+x@example.net",
     "friends: carl@example.org, dora@sub.example.org;",
     "(comment) emil@example.org (another)", '"quoted local"@example.org',
-    "=?utf-8?q?J=C3=B6rg?= <joerg@example.de>", "undisclosed-recipients:;",
+    "=?utf-8?q?J=C3=B6rg?= <joerg@example.de>",
+    "<@relay.example,@b.example:gert@example.net>", "a b c", "joe",
+    "hugo@[192.0.2.1]", "ida @ example . org", "<>", "x@", "@example.org",
+    "anna@example.org, broken <x, fred@example.com",
+    '"Fred \\"the\\" Fox" <fred@example.com>, emil@example.org',
 ]
 DATES = [
     "Tue, 01 Mar 2022 12:34:56 +0100", "1 Jan 2000 00:00:00 GMT",
@@ -210,6 +214,10 @@ def any_test(rng, depth=0):
 
 def effect(rng, n):
     return rng.choice([
+        f'addheader "X-Num" "{n}";', 'deleteheader "X-Num";',
+        f'addheader :last "Subject" "added {n}";',
+        'deleteheader :contains "Subject" "e";',
+        'deleteheader :index 1 "Subject";',
         f'fileinto :copy "m{n}";', f'fileinto :copy "m{n}";',
         f'fileinto :copy "m{n}";',
         f'fileinto :copy "m{n} ${{1}}|${{2}}";',

@@ -1,0 +1,5 @@
+frop;
+keep "x";
+if header "a" { stop; }
+redirect ["a@b.example"];
+keep;

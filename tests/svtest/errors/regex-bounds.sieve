@@ -1,0 +1,2 @@
+require "regex";
+if header :regex "a" "((b{40}){40})" { keep; }

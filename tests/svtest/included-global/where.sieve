@@ -1,0 +1,3 @@
+require ["include", "variables"];
+global "where";
+set "where" "global";
