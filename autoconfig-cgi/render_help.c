@@ -15,7 +15,8 @@ const char help_style[] =
     ":root{color-scheme:light dark;--line:#8886;--accent:#0a66c2}"
     "body{font:1rem/1.5 system-ui,sans-serif;margin:0}"
     "main{max-width:42rem;margin:0 auto;padding:1.5rem}"
-    "h1{font-size:1.5rem;line-height:1.2}h2{font-size:1.15rem;margin:2rem 0 0}"
+    "h1{font-size:1.5rem;line-height:1.2;margin-top:.25rem}h2{font-size:1."
+    "15rem;margin:2rem 0 0}"
     "form{display:flex;flex-wrap:wrap;gap:.5rem;margin:1rem 0}"
     "label{flex:1 0 100%}"
     "input{flex:1 1 16rem;font:inherit;padding:.5rem;border:1px solid "
@@ -31,6 +32,7 @@ const char help_style[] =
     ".phone{display:flex;flex-wrap:wrap;gap:1.5rem;align-items:flex-start}"
     ".phone div{flex:1 1 16rem}"
     "svg{width:11rem;height:11rem;background:#fff}"
+    ".provider{margin:0;font-weight:600;color:var(--accent)}"
     ".note{border-left:4px solid var(--accent);padding:.25rem 1rem}"
     "@media(max-width:30rem){th{width:7.5rem}main{padding:1rem}}\n";
 
@@ -367,6 +369,10 @@ write_main(struct xml *xml, struct arena *arena, const struct publication *p,
     const char *const *say)
 {
 	xml_open(xml, "main");
+	xml_open(xml, "p");
+	xml_attribute(xml, "class", SLICE("provider"));
+	xml_words(xml, slice_of(p->provider->name));
+	xml_close(xml);
 	xml_text(xml, "h1", slice_of(say[W_TITLE]));
 	xml_text(xml, "p", slice_of(say[W_INTRO]));
 	write_form(xml, p->address, say);

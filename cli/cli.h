@@ -30,6 +30,7 @@ extern const struct config_key cli_keys[];
 
 struct cli {
 	struct cli_config config;
+	const char *config_path; /* for other sections of the same file */
 	bool json;
 	struct arena arena; /* until the command is done */
 };

@@ -9,7 +9,9 @@
 static int
 run(const struct call *call)
 {
-	struct cli cli = { .json = call->json, .arena = ARENA_INIT };
+	struct cli cli = { .config_path = call->config_path,
+		.json = call->json,
+		.arena = ARENA_INIT };
 	struct why why = { 0 };
 	int code;
 

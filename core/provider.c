@@ -26,7 +26,7 @@ const struct config_key provider_keys[] = {
 	CONFIG_TEXT(struct provider, dkim_selector, dkim_selector, "",
 	    "DKIM selector of domains; empty: none"),
 	CONFIG_TEXT(struct provider, dkim, dkim, "",
-	    "DKIM record of domains: v=DKIM1; k=rsa; p=…"),
+	    "file with the DKIM record, as opendkim-genkey writes it"),
 	CONFIG_END,
 };
 

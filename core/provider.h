@@ -26,7 +26,8 @@ struct provider {
 	bool pacc;
 	const char *mx; /* "10 mx1.example, 20 mx2.example" */
 	const char *spf, *dmarc;
-	const char *dkim_selector, *dkim;
+	const char *dkim_selector;
+	const char *dkim; /* path of the record: it is too long for a line */
 };
 
 extern const struct config_key provider_keys[];

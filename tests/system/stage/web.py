@@ -1,5 +1,5 @@
 """nginx of our own in front of hauspost-autoconfig: the template of conf/, with
-a certificate each for the service host and one customer's name."""
+a certificate each for the service host and a customer's names."""
 
 import http.client
 import os
@@ -12,6 +12,7 @@ from .process import Process, answers
 
 SERVICE_HOST = "autoconfig.hosting.example"
 CUSTOMER_HOST = "autoconfig.example.org"
+NAMES = (SERVICE_HOST, CUSTOMER_HOST, "autodiscover.example.org", "profile")
 TIMEOUT_S = 60
 
 MAIN = """
@@ -41,10 +42,14 @@ class Web:
 
     def prepare(self):
         """Certificates: whom they are for is their folder's name."""
-        for name in (SERVICE_HOST, CUSTOMER_HOST, "profile"):
+        for name in NAMES:
             folder = self.certificates / name
             folder.mkdir(parents=True, exist_ok=True)
             make_certificate(folder, name)
+        with open(self.certificates / "all.pem", "w") as every:
+            for name in NAMES:
+                path = self.certificates / name / "fullchain.pem"
+                every.write(path.read_text())
 
     def site(self):
         path = self.place.path

@@ -1,0 +1,25 @@
+/*
+ * cli/served.h - a domain and what is published for it, for `hauspost dns`
+ * and `hauspost doctor`.
+ */
+#ifndef HAUSPOST_CLI_SERVED_H
+#define HAUSPOST_CLI_SERVED_H
+
+#include "cli/cli.h"
+#include "core/provider.h"
+#include "core/setup.h"
+
+struct served {
+	const char *domain;	  /* lower-case A-label */
+	const char *mode;	  /* domain.mode: local, backup, relay, null */
+	struct provider provider; /* with the record itself in .dkim */
+	struct setup setup;
+};
+
+/*
+ * Reads [provider] and asks the directory. EX_OK, or told and what to exit
+ * with; a domain that is not in the directory is EX_DATAERR.
+ */
+int served_read(struct cli *cli, const char *domain, struct served *served);
+
+#endif
