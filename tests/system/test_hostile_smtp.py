@@ -2,6 +2,7 @@
 smuggled, and the next message arrives as ever."""
 
 import re
+import smtplib
 import socket
 
 import pytest
@@ -71,7 +72,7 @@ def still_works(stage, customer, abc, info):
         (b"<@>", 5),
         (b"<%s@>", 5),
         (b'<""@%s>', 5),
-        (b"<%%%s>", 5),
+        (b"<%%s>", 5),
         (b"<a'; DROP TABLE hauspost.mailbox; --@%s>", 5),
         (b"<\"a'b\"@%s>", 5),
         (b'<"a\\"b"@%s>', 5),
@@ -82,22 +83,27 @@ def still_works(stage, customer, abc, info):
         (b"<a\x00b@%s>", 5),
         (b"<info@%s@elsewhere.example>", 5),
         (b"<@elsewhere.example:nosuch@%s>", 5),
-        (b"<nosuch%%elsewhere.example@%s>", 5),
+        (b"<nosuch%elsewhere.example@%s>", 5),
         (b"<!%s>", 5),
     ],
 )
-def test_odd_recipients(stage, customer, abc, info, recipient, code):
-    if b"%s" in recipient:
-        recipient = recipient % customer.domain.encode()
+def test_odd_recipients(stage, recipient, code):
     with Wire(stage) as wire:
         wire.say(b"MAIL FROM:<anna@world.example>")
-        answer = wire.say(b"RCPT TO:" + recipient)
+        answer = wire.say(b"RCPT TO:" + recipient.replace(b"%s", b"example.org"))
         assert answer[0] // 100 == code, answer
-        assert wire.say(b"RCPT TO:<%s>" % info.encode())[0] == 250
+        assert wire.say(b"RCPT TO:<info@example.org>")[0] == 250
 
 
-@pytest.mark.parametrize("sender", [b"<\"a'b\"@x.example>", b"<a'--@x.example>"])
-def test_odd_senders_are_delivered(stage, customer, abc, info, sender):
+@pytest.mark.parametrize(
+    "sender, shown",
+    [
+        (b"<\"a'b\"@x.example>", b"<a'b@x.example>"),  # no quotes needed
+        (b"<a'--@x.example>", b"<a'--@x.example>"),
+        (b'<"a b"@x.example>', b'<"a b"@x.example>'),
+    ],
+)
+def test_odd_senders_are_delivered(stage, customer, abc, info, sender, shown):
     with Wire(stage) as wire:
         assert wire.say(b"MAIL FROM:" + sender)[0] == 250
         assert wire.say(b"RCPT TO:<%s>" % info.encode())[0] == 250
@@ -105,7 +111,7 @@ def test_odd_senders_are_delivered(stage, customer, abc, info, sender):
         assert wire.say(b"Subject: odd\r\n\r\nx\r\n.")[0] == 250
     assert stage.settle() == []
     [message] = customer.inbox(abc)
-    assert b"Return-Path: " + sender in message
+    assert b"Return-Path: " + shown + b"\r\n" in message
 
 
 @pytest.mark.parametrize("line", [b"x" * 5000, b"\x00" * 100, b"\xff\xfe", b"a\rb"])
@@ -122,9 +128,8 @@ ENDS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("end", ENDS, ids=repr)
 def test_t9_only_a_dot_on_its_own_line_ends_a_message(
-    stage, customer, abc, info, end
+    stage, customer, abc, info
 ):
     """What follows a false end must not become a second message. Postfix may
     take it as text, or refuse the whole."""
@@ -132,16 +137,20 @@ def test_t9_only_a_dot_on_its_own_line_ends_a_message(
         b"MAIL FROM:<evil@world.example>\r\nRCPT TO:<%s>\r\nDATA\r\n"
         b"Subject: smuggled\r\n\r\nx\r\n.\r\n" % info.encode()
     )
-    with Wire(stage) as wire:
-        wire.begin(info)
-        wire.peer.sendall(b"Subject: outer\r\n\r\nfirst" + end + smuggled)
-        wire.answer()
+    for number, end in enumerate(ENDS):
+        with Wire(stage) as wire:
+            wire.begin(info)
+            wire.peer.sendall(b"Subject: outer %d\r\n\r\nfirst" % number)
+            wire.peer.sendall(end + smuggled)
+            wire.answer()
     stage.settle()
+    subjects = []
     for message in customer.inbox(abc):
         head = message.partition(b"\r\n\r\n")[0]
-        assert b"Subject: smuggled" not in head
-        assert b"Return-Path: <evil@" not in head
-    assert len(customer.inbox(abc)) <= 1
+        assert b"Return-Path: <anna@world.example>" in head
+        subjects += re.findall(rb"(?m)^Subject: (.*?)\r?$", head)
+    assert all(subject.startswith(b"outer ") for subject in subjects)
+    assert len(set(subjects)) == len(subjects) > 0
 
 
 def test_a_lone_line_feed_arrives_as_a_line_end(stage, customer, abc, info):
@@ -259,14 +268,10 @@ def test_eight_bit_local_parts_in_a_session_with_smtputf8(stage, customer, abc):
         assert answer[0] == 550, answer
 
 
-def test_an_address_as_password(stage, customer, abc):
-    """SASL names are as hostile as any."""
+@pytest.mark.parametrize("name", ["x' OR 1=1 --", "%s%s%n", "a" * 500])
+def test_odd_login_names(stage, name):
     with stage.smtp("submission") as peer:
         peer.starttls(context=clients.tls(stage.place))
         peer.ehlo()
-        for name in ("x' OR 1=1 --", "%s%s%n", "a" * 500):
-            try:
-                peer.login(name, PASSWORD)
-                raise AssertionError(f"{name} could log in")
-            except Exception as error:
-                assert "AssertionError" not in type(error).__name__
+        with pytest.raises(smtplib.SMTPException):
+            peer.login(name, PASSWORD)

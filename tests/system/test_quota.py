@@ -18,6 +18,12 @@ def fill(stage, recipient, octets):
     return stage.send([recipient], clients.letter("fill", body))
 
 
+def filled(customer, mailbox):
+    """How many of ours arrived; its owner may have been written to as well."""
+    inbox = customer.inbox(mailbox)
+    return sum(b"\r\nSubject: fill\r\n" in message for message in inbox)
+
+
 def limit(stage, mailbox, octets):
     stage.query(
         "UPDATE hauspost.mailbox SET quota_hard_bytes = :'n'"
@@ -40,8 +46,8 @@ def test_t113_at_the_hard_limit_others_still_receive(stage, customer):
     limit(stage, full, 0)
     assert fill(stage, to_full, 1000) == {}
     stage.settle()
-    assert len(customer.inbox(full)) == 2
-    assert len(customer.inbox(other)) == 1
+    assert filled(customer, full) == 2
+    assert filled(customer, other) == 1
 
 
 def test_what_does_not_fit_waits_in_the_queue(stage, customer):
@@ -50,11 +56,11 @@ def test_what_does_not_fit_waits_in_the_queue(stage, customer):
     assert fill(stage, info, 40_000) == {}
     [waiting] = stage.settle()
     assert "4.2.2" in waiting["recipients"][0]["delay_reason"]
-    assert customer.inbox(abc) == []
+    assert filled(customer, abc) == 0
     limit(stage, abc, 100_000)
     stage.postfix.flush()
     wait_for(lambda: stage.postfix.queue() == [], "it is delivered now")
-    assert len(customer.inbox(abc)) == 1
+    assert filled(customer, abc) == 1
 
 
 def test_t114_after_the_grace_it_is_refused_for_good(stage, customer):
@@ -80,7 +86,7 @@ def test_t115_zero_is_no_limit(stage, customer):
     for _ in range(3):
         assert fill(stage, info, 100_000) == {}
     stage.settle()
-    assert len(customer.inbox(abc)) == 3
+    assert filled(customer, abc) == 3
 
 
 def test_a_delivery_and_an_imap_client_count_the_same(stage, customer):
