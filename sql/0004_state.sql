@@ -122,6 +122,9 @@ BEGIN
         OR m.quota_hard_bytes > 0 AND NEW.bytes >= m.quota_hard_bytes
     INTO over
     FROM hauspost.mailbox AS m WHERE m.name = NEW.mailbox;
+    IF NOT FOUND THEN -- deleted since; the rest of the batch still counts
+        RETURN NULL;
+    END IF;
     NEW.updated := now();
     NEW.over_since := CASE WHEN over THEN coalesce(NEW.over_since, now()) END;
     RETURN NEW;

@@ -82,7 +82,7 @@ CREATE TYPE hauspost.place AS (
     size_limit bigint,
     reason     text,   -- why it is refused or not ready: refusals().reason
     procmail   boolean, -- of a mailbox: procmail gets its mail
-    keep_copy  boolean, -- of a mailbox that forwards; NULL: it doesn't
+    forwards   boolean, -- of a mailbox: it has rows in forward
     keys       text[],
     changes_at timestamptz
 );
@@ -338,8 +338,8 @@ BEGIN
             p.node, m.size_limit,
             CASE WHEN m.state = 'locked' THEN 'locked' END,
             m.filter = 'procmail',
-            (SELECT bool_or(f.keep_copy)
-                FROM hauspost.forward AS f WHERE f.mailbox = m.name),
+            EXISTS (SELECT FROM hauspost.forward AS f
+                WHERE f.mailbox = m.name),
             keys, NULL)::hauspost.place
         FROM hauspost.mailbox AS m
         JOIN hauspost.package AS p ON p.name = m.package
@@ -571,6 +571,7 @@ DECLARE
     place       hauspost.place;
     target      hauspost.target;
     forward     record;
+    keeps       boolean; -- the mailbox its copy
     seen        text[] := '{}';
     leaves      hauspost.answer[] := '{}';
     leaf        hauspost.answer;
@@ -632,18 +633,20 @@ BEGIN
                 ELSE hauspost.refuse(here, place.reason)
             END;
         ELSIF place.kind = 'mailbox' THEN
-            IF place.keep_copy IS NOT FALSE THEN
-                leaves := leaves || hauspost.mailbox_leaf(here, place);
-            END IF;
-            IF place.keep_copy IS NOT NULL THEN
+            keeps := NOT place.forwards;
+            IF place.forwards THEN
                 FOR forward IN
-                    SELECT f.address FROM hauspost.forward AS f
+                    SELECT f.address, f.keep_copy FROM hauspost.forward AS f
                     WHERE f.mailbox = place.name ORDER BY f.address
                 LOOP
+                    keeps := keeps OR forward.keep_copy;
                     queue := queue || hauspost.to_address(here,
                         hauspost.local_of(forward.address),
                         hauspost.domain_of(forward.address));
                 END LOOP;
+            END IF;
+            IF keeps THEN
+                leaves := leaves || hauspost.mailbox_leaf(here, place);
             END IF;
         ELSIF place.kind = 'name' THEN
             queue := queue

@@ -208,6 +208,15 @@ def test_the_grace_begins_and_ends_with_the_quota(directory):
     assert over_since(directory) is None
 
 
+def test_usage_of_a_mailbox_that_is_gone_does_not_hinder_the_others(directory):
+    directory.run(
+        "INSERT INTO hauspost.usage (mailbox, bytes)"
+        " VALUES ('xyz00-gone', 1), ('xyz00-abc', 2)"
+    )
+    (row,) = directory.run("SELECT * FROM hauspost.usage")
+    assert (row.mailbox, row.bytes) == ("xyz00-abc", 2)
+
+
 # -- domain_class, max_size --------------------------------------------------
 
 

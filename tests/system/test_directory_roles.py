@@ -217,12 +217,13 @@ def test_admins_change_neither_schema_nor_journal(become, statement):
 def test_everything_that_admins_see_says_what_it_is(directory):
     assert not directory.run(
         "SELECT c.oid::regclass, a.attname FROM pg_class AS c"
-        " JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum >= 0"
+        " JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0"
         " AND NOT a.attisdropped"
         " WHERE c.relnamespace = 'hauspost'::regnamespace"
         " AND c.relkind IN ('r', 'v', 'p')"
         " AND has_table_privilege('hauspost_admin', c.oid, 'SELECT')"
-        " AND col_description(c.oid, a.attnum) IS NULL"
+        " AND (obj_description(c.oid, 'pg_class') IS NULL"
+        " OR col_description(c.oid, a.attnum) IS NULL)"
     )
 
 
