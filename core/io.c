@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 int
@@ -109,6 +110,15 @@ io_receive(int fd, void *octets, size_t n, long timeout_ms)
 		if (waited < 0)
 			return waited;
 	}
+}
+
+void
+io_receive_timeout(int fd, long timeout_ms)
+{
+	const struct timeval limit = { .tv_sec = timeout_ms / 1000,
+		.tv_usec = timeout_ms % 1000 * 1000 };
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
 }
 
 int

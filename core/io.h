@@ -27,6 +27,9 @@ int io_read(int fd, void *octets, size_t n);
  */
 ssize_t io_receive(int fd, void *octets, size_t n, long timeout_ms);
 
+/* From now on recv(2) and its kin give up with EAGAIN after timeout_ms. */
+void io_receive_timeout(int fd, long timeout_ms);
+
 /* All n octets to a socket, giving up when it takes none for timeout_ms. */
 int io_send(int fd, const void *octets, size_t n, long timeout_ms);
 

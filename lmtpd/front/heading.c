@@ -1,5 +1,7 @@
 #include "lmtpd/front/heading.h"
 
+#include <assert.h>
+
 #include "core/buf.h"
 #include "core/header.h"
 
@@ -65,6 +67,7 @@ heading_final(struct arena *arena, const struct heading *heading,
 	add_field(&text, "X-Original-To: ", original, "\n");
 	add_field(&text, "Delivered-To: ", delivered_to, "\n");
 	add_received(&text, heading, original);
+	assert(!buf_failed(&text));
 	return arena_slice(arena, buf_slice(&text));
 }
 
@@ -76,6 +79,7 @@ heading_onward(struct arena *arena, const struct heading *heading,
 
 	add_field(&text, "Delivered-To: ", delivered_to, "\n");
 	add_received(&text, heading, original);
+	assert(!buf_failed(&text));
 	return arena_slice(arena, buf_slice(&text));
 }
 

@@ -6,6 +6,7 @@
 
 #include "core/notice.h"
 #include "core/trail.h"
+#include "lmtpd/front/name.h"
 #include "lmtpd/front/usage.h"
 
 static const char role[] = "hauspost_lmtpd";
@@ -33,6 +34,7 @@ lmtpd_open(struct lmtpd *lmtpd, const struct settings *settings,
 	};
 	if (lmtpd->stop_fd < 0)
 		return why_fail(why, errno, "make an eventfd");
+	name_seed();
 	(void)pthread_mutex_init(&lmtpd->secret_lock, NULL);
 	lmtpd->pool = db_pool_new(common->database, role, POOL_CONNECTIONS,
 	    common->database_timeout_ms);

@@ -1,6 +1,7 @@
 #include "lmtpd/front/name.h"
 
 #include <sodium.h>
+#include <stdatomic.h>
 
 #include "core/digest.h"
 
@@ -32,11 +33,24 @@ name_make(struct arena *arena, struct slice secret, struct slice node,
 		digest, SLICE_FMT(file_safe(arena, node))));
 }
 
+static struct {
+	unsigned char octets[UNIQUE_OCTETS];
+	atomic_ullong used;
+} seed;
+
+void
+name_seed(void)
+{
+	randombytes_buf(seed.octets, sizeof seed.octets);
+}
+
 struct slice
 name_unique_id(struct arena *arena)
 {
-	char octets[UNIQUE_OCTETS];
+	unsigned long long n = atomic_fetch_add(&seed.used, 1);
+	char *id = arena_alloc(arena, sizeof seed.octets + sizeof n);
 
-	randombytes_buf(octets, sizeof octets);
-	return arena_slice(arena, (struct slice){ octets, sizeof octets });
+	(void)memcpy(id, seed.octets, sizeof seed.octets);
+	(void)memcpy(id + sizeof seed.octets, &n, sizeof n);
+	return (struct slice){ id, sizeof seed.octets + sizeof n };
 }

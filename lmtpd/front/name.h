@@ -9,7 +9,7 @@
  * because Dovecot numbers new mail in the order of the names. The digest is
  * keyed: nobody who knows a queue id can foretell it.
  *
- * Threads: pure functions.
+ * Threads: any, after name_seed().
  */
 #ifndef HAUSPOST_LMTPD_FRONT_NAME_H
 #define HAUSPOST_LMTPD_FRONT_NAME_H
@@ -21,14 +21,18 @@
 
 struct name_source {
 	time_t arrival;
-	struct slice id; /* queue id, delivery key, or unique() */
+	struct slice id; /* queue id, delivery key, or name_unique_id() */
 	struct slice original, leaf;
 };
 
 struct slice name_make(struct arena *arena, struct slice secret,
     struct slice node, const struct name_source *from);
 
-/* For mail without queue id and key: an id that no other delivery has. */
+/*
+ * For mail without queue id and key: an id that no other delivery has, made of
+ * what name_seed() took from the kernel once in each process, and a counter.
+ */
+void name_seed(void);
 struct slice name_unique_id(struct arena *arena);
 
 #endif

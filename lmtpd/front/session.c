@@ -337,18 +337,21 @@ between_messages(const struct session *session)
 	       session->state == SESSION_READY;
 }
 
-/* 0 there is input, -ECANCELED the worker ends, -ETIMEDOUT, -errno. */
+/*
+ * 0 there is input, -ECANCELED the worker ends, -ETIMEDOUT, -errno. Inside a
+ * message nothing but the peer can end the wait, and recv() alone does it.
+ */
 static int
-wait_input(struct session *session)
+wait_input(const struct session *session)
 {
 	struct pollfd p[] = {
 		{ .fd = session->fd, .events = POLLIN },
-		{ .fd = between_messages(session) ? session->lmtpd->stop_fd
-						  : -1,
-		    .events = POLLIN },
+		{ .fd = session->lmtpd->stop_fd, .events = POLLIN },
 	};
 	int r;
 
+	if (!between_messages(session))
+		return 0;
 	do {
 		r = poll(p, 2, (int)session->lmtpd->settings->idle_timeout_ms);
 	} while (r < 0 && errno == EINTR);
@@ -363,21 +366,17 @@ wait_input(struct session *session)
 static ssize_t
 receive(struct session *session)
 {
-	for (;;) {
-		ssize_t n = recv(
-		    session->fd, session->input, SESSION_INPUT, MSG_DONTWAIT);
-		int r;
+	ssize_t n;
+	int r = wait_input(session);
 
-		if (n >= 0)
-			return n;
-		if (errno == EINTR)
-			continue;
-		if (errno != EAGAIN)
-			return -errno;
-		r = wait_input(session);
-		if (r < 0)
-			return r;
-	}
+	if (r < 0)
+		return r;
+	do {
+		n = recv(session->fd, session->input, SESSION_INPUT, 0);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return errno == EAGAIN ? -ETIMEDOUT : -errno;
+	return n;
 }
 
 static void
@@ -407,6 +406,8 @@ greet(struct session *session)
 static void
 talk(struct session *session)
 {
+	io_receive_timeout(
+	    session->fd, session->lmtpd->settings->idle_timeout_ms);
 	greet(session);
 	while (session->state != SESSION_OVER) {
 		ssize_t n;

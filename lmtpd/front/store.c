@@ -8,12 +8,13 @@
 
 #include "core/clock.h"
 #include "core/endpoint.h"
+#include "core/io.h"
 #include "core/scope.h"
 
 /*
  * The pool keeps idle connections on a stack, so that few of them stay warm.
- * store_deliver() takes some of them as its lanes. Each lane has at most one
- * request under way; the answer frees the lane for the next job.
+ * A run takes some of them as its lanes. Each lane has at most one request
+ * under way; the answer frees the lane for the next job.
  */
 struct store {
 	const char *endpoint;
@@ -31,6 +32,16 @@ struct lane {
 	struct store_job *job; /* under way, or NULL */
 	bool fresh;	       /* connected for this job: no second try */
 	long deadline_ms;
+};
+
+/* The jobs of one message. */
+struct run {
+	struct store *store;
+	struct message *message; /* NULL: the jobs need none */
+	struct store_job *jobs;
+	size_t n, begun;
+	struct lane lanes[STORE_TOGETHER_MAX];
+	size_t n_lanes;
 };
 
 /* --- the pool --------------------------------------------------------- */
@@ -82,31 +93,34 @@ take_place(struct store *store)
 	return -1;
 }
 
-/* Up to max lanes; waits for the first of them only. 0 when none came. */
-static size_t
-take_lanes(struct store *store, struct lane *lanes, size_t max)
+/* As many lanes as there are jobs; waits for the first of them only. */
+static void
+take_lanes(struct run *run)
 {
+	struct store *store = run->store;
 	struct timespec deadline = clock_deadline(store->timeout_ms);
-	size_t n = 0;
+	size_t max = run->n < STORE_TOGETHER_MAX ? run->n : STORE_TOGETHER_MAX;
 	int r = 0;
 
 	(void)pthread_mutex_lock(&store->lock);
 	while (!has_place(store) && r == 0)
 		r = pthread_cond_timedwait(
 		    &store->returned, &store->lock, &deadline);
-	while (n < max && has_place(store))
-		lanes[n++] = (struct lane){ .fd = take_place(store) };
+	while (run->n_lanes < max && has_place(store))
+		run->lanes[run->n_lanes++] =
+		    (struct lane){ .fd = take_place(store) };
 	(void)pthread_mutex_unlock(&store->lock);
-	return n;
 }
 
 static void
-give_lanes(struct store *store, const struct lane *lanes, size_t n)
+give_lanes(struct run *run)
 {
+	struct store *store = run->store;
+
 	(void)pthread_mutex_lock(&store->lock);
-	for (size_t i = 0; i < n; i++) {
-		if (lanes[i].fd >= 0)
-			store->idle[store->n_idle++] = lanes[i].fd;
+	for (size_t i = 0; i < run->n_lanes; i++) {
+		if (run->lanes[i].fd >= 0)
+			store->idle[store->n_idle++] = run->lanes[i].fd;
 		else
 			store->open--;
 	}
@@ -173,21 +187,30 @@ send_packet(int socket, struct store_job *job, struct slice text, int fd)
 	return r < 0 ? -errno : 0;
 }
 
+/* Small messages go inline, large ones as a descriptor. */
+static int
+find_text(
+    struct store_job *job, struct message *message, struct slice *text, int *fd)
+{
+	*text = message_text(message);
+	*fd = -1;
+	if (text->p != NULL && text->n <= STORE_INLINE_MAX)
+		return 0;
+	*text = (struct slice){ NULL, 0 };
+	*fd = message_fd(message, &job->why);
+	return *fd < 0 ? *fd : 0;
+}
+
 static int
 send_job(int socket, struct store_job *job, struct message *message)
 {
 	struct slice text = { NULL, 0 };
-	int fd = -1;
+	int fd = -1, r = 0;
 
-	if (job->request.op == STORE_DELIVER) {
-		text = message_text(message);
-		if (text.n > STORE_INLINE_MAX || text.p == NULL)
-			fd = message_fd(message, &job->why);
-		if (fd < 0 && text.p == NULL)
-			return -EIO;
-	}
-	if (fd >= 0)
-		text.n = 0;
+	if (job->request.op == STORE_DELIVER)
+		r = find_text(job, message, &text, &fd);
+	if (r < 0)
+		return r;
 	job->request.version = STORE_VERSION;
 	job->request.head_size = (uint32_t)job->head.n;
 	job->request.inline_size = (uint32_t)text.n;
@@ -207,13 +230,17 @@ connect_lane(struct store *store, struct lane *lane, struct why *why)
 	lane->fresh = true;
 	lane->fd =
 	    endpoint_connect_packets(store->endpoint, store->timeout_ms, why);
-	return lane->fd < 0 ? lane->fd : 0;
+	if (lane->fd < 0)
+		return lane->fd;
+	io_receive_timeout(lane->fd, store->timeout_ms);
+	return 0;
 }
 
 /* Sends lane->job; whatever goes wrong is the job's result. */
 static void
-start_job(struct store *store, struct lane *lane, struct message *message)
+start_job(struct run *run, struct lane *lane)
 {
+	struct store *store = run->store;
 	int r;
 
 	lane->deadline_ms = clock_ms() + store->timeout_ms;
@@ -221,10 +248,10 @@ start_job(struct store *store, struct lane *lane, struct message *message)
 		lane->job = NULL;
 		return;
 	}
-	r = send_job(lane->fd, lane->job, message);
+	r = send_job(lane->fd, lane->job, run->message);
 	if (may_try_again(lane, r)) {
 		(void)close_fd(&lane->fd);
-		start_job(store, lane, message); /* fresh now: once */
+		start_job(run, lane); /* fresh now: once */
 		return;
 	}
 	if (r < 0)
@@ -250,13 +277,17 @@ take_answer(struct lane *lane, const struct store_answer *answer)
 }
 
 static void
-read_answer(struct store *store, struct lane *lane, struct message *message)
+read_answer(struct run *run, struct lane *lane)
 {
 	struct store_answer answer;
-	ssize_t n = recv(lane->fd, &answer, sizeof answer, MSG_DONTWAIT);
+	ssize_t n = recv(lane->fd, &answer, sizeof answer, 0);
 
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+	if (n < 0 && errno == EINTR)
 		return;
+	if (n < 0 && errno == EAGAIN) {
+		fail_job(lane, ETIMEDOUT, "wait for the answer");
+		return;
+	}
 	if (n == sizeof answer && answer.version == STORE_VERSION) {
 		take_answer(lane, &answer);
 		return;
@@ -265,7 +296,7 @@ read_answer(struct store *store, struct lane *lane, struct message *message)
 		fail_job(lane, EPROTO, "answer of another version");
 	} else if (may_try_again(lane, n == 0 ? -ECONNRESET : -errno)) {
 		(void)close_fd(&lane->fd);
-		start_job(store, lane, message);
+		start_job(run, lane);
 	} else {
 		fail_job(lane, ECONNRESET, "ended while it stored");
 	}
@@ -273,78 +304,103 @@ read_answer(struct store *store, struct lane *lane, struct message *message)
 
 /* --- all of them ------------------------------------------------------ */
 
+static bool
+is_busy(const struct run *run)
+{
+	for (size_t i = 0; i < run->n_lanes; i++) {
+		if (run->lanes[i].job != NULL)
+			return true;
+	}
+	return false;
+}
+
 static long
-next_deadline(const struct lane *lanes, size_t n)
+next_deadline(const struct run *run)
 {
 	long first = clock_ms() + INT32_MAX;
 
-	for (size_t i = 0; i < n; i++) {
-		if (lanes[i].job != NULL && lanes[i].deadline_ms < first)
-			first = lanes[i].deadline_ms;
+	for (size_t i = 0; i < run->n_lanes; i++) {
+		const struct lane *lane = &run->lanes[i];
+
+		if (lane->job != NULL && lane->deadline_ms < first)
+			first = lane->deadline_ms;
 	}
 	return first;
 }
 
 static void
-expire(struct lane *lanes, size_t n)
+expire(struct run *run)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (lanes[i].job != NULL && lanes[i].deadline_ms <= clock_ms())
-			fail_job(&lanes[i], ETIMEDOUT, "wait for the answer");
+	for (size_t i = 0; i < run->n_lanes; i++) {
+		struct lane *lane = &run->lanes[i];
+
+		if (lane->job != NULL && lane->deadline_ms <= clock_ms())
+			fail_job(lane, ETIMEDOUT, "wait for the answer");
 	}
 }
 
-/* Waits until some lanes are free again. */
 static void
-serve_lanes(
-    struct store *store, struct lane *lanes, size_t n, struct message *message)
+poll_lanes(struct run *run)
 {
 	struct pollfd polls[STORE_TOGETHER_MAX];
-	long left_ms = next_deadline(lanes, n) - clock_ms();
+	long left_ms = next_deadline(run) - clock_ms();
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < run->n_lanes; i++) {
+		const struct lane *lane = &run->lanes[i];
+
 		polls[i] = (struct pollfd){ .events = POLLIN,
-			.fd = lanes[i].job != NULL ? lanes[i].fd : -1 };
-	(void)poll(polls, n, left_ms > 0 ? (int)left_ms : 0);
-	for (size_t i = 0; i < n; i++) {
-		if (polls[i].fd >= 0 && polls[i].revents != 0)
-			read_answer(store, &lanes[i], message);
+			.fd = lane->job != NULL ? lane->fd : -1 };
 	}
-	expire(lanes, n);
+	(void)poll(polls, run->n_lanes, left_ms > 0 ? (int)left_ms : 0);
+	for (size_t i = 0; i < run->n_lanes; i++) {
+		if (polls[i].fd >= 0 && polls[i].revents != 0)
+			read_answer(run, &run->lanes[i]);
+	}
+	expire(run);
 }
 
-static bool
-is_busy(const struct lane *lanes, size_t n)
+/* Waits until some lanes are free again. Most messages have one: no poll. */
+static void
+serve_lanes(struct run *run)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (lanes[i].job != NULL)
-			return true;
+	if (!is_busy(run))
+		return;
+	if (run->n_lanes == 1)
+		read_answer(run, run->lanes);
+	else
+		poll_lanes(run);
+}
+
+static void
+fill_lanes(struct run *run)
+{
+	for (size_t i = 0; i < run->n_lanes && run->begun < run->n; i++) {
+		struct lane *lane = &run->lanes[i];
+
+		if (lane->job != NULL)
+			continue;
+		lane->job = &run->jobs[run->begun++];
+		start_job(run, lane);
 	}
-	return false;
 }
 
 static void
 run_jobs(struct store *store, struct message *message, struct store_job *jobs,
     size_t n)
 {
-	struct lane lanes[STORE_TOGETHER_MAX];
-	size_t next = 0, n_lanes = take_lanes(store, lanes,
-			     n < STORE_TOGETHER_MAX ? n : STORE_TOGETHER_MAX);
+	struct run run = {
+		.store = store, .message = message, .jobs = jobs, .n = n
+	};
 
-	for (size_t i = 0; n_lanes == 0 && i < n; i++)
+	take_lanes(&run);
+	for (size_t i = 0; run.n_lanes == 0 && i < n; i++)
 		(void)why_errno(
 		    &jobs[i].why, ETIMEDOUT, "storer: wait for a connection");
-	while (n_lanes > 0 && (next < n || is_busy(lanes, n_lanes))) {
-		for (size_t i = 0; i < n_lanes && next < n; i++) {
-			if (lanes[i].job != NULL)
-				continue;
-			lanes[i].job = &jobs[next++];
-			start_job(store, &lanes[i], message);
-		}
-		if (is_busy(lanes, n_lanes))
-			serve_lanes(store, lanes, n_lanes, message);
+	while (run.n_lanes > 0 && (run.begun < n || is_busy(&run))) {
+		fill_lanes(&run);
+		serve_lanes(&run);
 	}
-	give_lanes(store, lanes, n_lanes);
+	give_lanes(&run);
 }
 
 bool
