@@ -38,11 +38,10 @@ enum {
 	MAX_SIZE_LASTS_MS = 60000,
 };
 
-/* The last time the database could not be reached. */
+/* The last time the database did not answer in time. */
 struct outage {
 	pthread_mutex_t lock;
 	long until_ms;
-	int error;
 	struct why why;
 };
 
@@ -158,7 +157,7 @@ listen_always(void *arg)
 /* --- asking ----------------------------------------------------------- */
 
 static bool
-is_outage(struct directory *dir, int *error_out, struct why *why)
+is_outage(struct directory *dir, struct why *why)
 {
 	bool away;
 
@@ -166,23 +165,20 @@ is_outage(struct directory *dir, int *error_out, struct why *why)
 		return false;
 	(void)pthread_mutex_lock(&dir->outage.lock);
 	away = clock_ms() < dir->outage.until_ms;
-	if (away) {
-		*error_out = dir->outage.error;
+	if (away)
 		*why = dir->outage.why;
-	}
 	(void)pthread_mutex_unlock(&dir->outage.lock);
 	return away;
 }
 
-/* A statement that the server refused says nothing about the next one. */
+/* Other failures come at once, and say nothing about the next query. */
 static void
 note_outage(struct directory *dir, int error, const struct why *why)
 {
-	if (error != -ETIMEDOUT && error != -ECONNRESET)
+	if (error != -ETIMEDOUT)
 		return;
 	(void)pthread_mutex_lock(&dir->outage.lock);
 	dir->outage.until_ms = clock_ms() + OUTAGE_MS;
-	dir->outage.error = error;
 	dir->outage.why = *why;
 	(void)pthread_mutex_unlock(&dir->outage.lock);
 }
@@ -279,8 +275,8 @@ ask_source(struct directory *dir, const struct directory_question *question,
 {
 	int r;
 
-	if (is_outage(dir, &r, why))
-		return r;
+	if (is_outage(dir, why))
+		return -ETIMEDOUT;
 	r = dir->source.ask(dir->source.self, question, arena, reply_out, why);
 	if (r < 0)
 		note_outage(dir, r, why);

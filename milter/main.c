@@ -9,6 +9,7 @@
 #include "milter/callbacks.h"
 #include "milter/maps.h"
 #include "milter/report.h"
+#include "milter/sandbox.h"
 
 static const struct program program = {
 	.name = "hauspost-milter",
@@ -76,7 +77,7 @@ main(int argc, char **argv)
 	if (open_sockets(&milter, &maps_fd, &why) < 0)
 		return log_fatal(EX_OSERR, &why);
 	if (privs_drop(milter.config.common.user, NULL, 0, &why) < 0 ||
-	    privs_forbid_new(&why) < 0)
+	    privs_forbid_new(&why) < 0 || sandbox_enter(&why) < 0)
 		return log_fatal(EX_NOPERM, &why);
 	milter_open(&milter);
 	r = serve(&milter, maps_fd, &why);

@@ -156,6 +156,7 @@ def test_it_has_no_rights_left(edge):
     for kind in ("CapPrm", "CapEff", "CapInh", "CapAmb"):
         assert int(status[kind], 16) == 0
     assert status["NoNewPrivs"].strip() == "1"
+    assert status["Seccomp"].strip() == "2"  # a filter
 
 
 def test_only_postfix_may_connect(edge):

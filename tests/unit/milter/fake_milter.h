@@ -1,0 +1,127 @@
+/*
+ * What a session stands on, without Postfix and PostgreSQL: a directory whose
+ * answers depend on the first letter of an address. The trail goes nowhere.
+ *
+ *	m… a mailbox        s… one that takes 1000 octets    f… forwarded
+ *	n… nobody           a… the directory is away         else external
+ */
+#ifndef HAUSPOST_TESTS_UNIT_MILTER_FAKE_MILTER_H
+#define HAUSPOST_TESTS_UNIT_MILTER_FAKE_MILTER_H
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#include "core/directory_source.h"
+#include "core/log.h"
+#include "core/notice.h"
+#include "core/trail.h"
+#include "milter/milter.h"
+
+#define FAKE_NODE "h01.example"
+
+enum { FAKE_COLUMNS = 15 };
+
+static const char *const *
+fake_cells(char letter)
+{
+	static const char *const mailbox[FAKE_COLUMNS] = { "mailbox",
+		"xyz00-m@mbox." FAKE_NODE, "", "xyz00-m", FAKE_NODE, "", "",
+		"250", "2.1.5", "ok", "", "mailbox:xyz00-m", "", "", "xyz00" };
+	static const char *const small[FAKE_COLUMNS] = { "mailbox",
+		"xyz00-s@mbox." FAKE_NODE, "", "xyz00-s", FAKE_NODE, "", "",
+		"250", "2.1.5", "ok", "1000", "mailbox:xyz00-s", "", "",
+		"xyz00" };
+	static const char *const forwarded[FAKE_COLUMNS] = { "external",
+		"x@else.example", "D=x=else.example@forward." FAKE_NODE, "",
+		FAKE_NODE, "", "", "250", "2.1.5", "ok", "", "",
+		"f@example.org", "", "xyz00" };
+	static const char *const nobody[FAKE_COLUMNS] = { "reject", "", "", "",
+		"", "", "", "550", "5.1.1", "no such address here", "", "", "",
+		"", "" };
+	static const char *const external[FAKE_COLUMNS] = { "external",
+		"z@else.example", "", "", "", "", "", "250", "2.1.5", "ok", "",
+		"", "", "", "" };
+
+	switch (letter) {
+	case 'm':
+		return mailbox;
+	case 's':
+		return small;
+	case 'f':
+		return forwarded;
+	case 'n':
+		return nobody;
+	default:
+		return external;
+	}
+}
+
+static int
+fake_ask(void *self, const struct directory_question *question,
+    struct arena *arena, struct directory_reply *reply_out, struct why *why)
+{
+	static const char *const max_size[] = { "5000" };
+	bool resolves = question->query == DIRECTORY_RESOLVE;
+	char letter = question->text.n > 0 ? question->text.p[0] : '\0';
+	const char *const *cells = resolves ? fake_cells(letter) : max_size;
+	struct rows *rows = &reply_out->rows;
+
+	(void)self;
+	if (resolves && letter == 'a')
+		return why_fail(why, ECONNRESET, "ask");
+	*reply_out = (struct directory_reply){ .lasts_ms = LONG_MAX };
+	if (question->query == DIRECTORY_QUOTA)
+		return 0;
+	*rows = (struct rows){ 1, resolves ? FAKE_COLUMNS : 1, NULL };
+	rows->cells = arena_calloc(arena, rows->columns, sizeof *rows->cells);
+	for (size_t i = 0; i < rows->columns; i++)
+		rows->cells[i] = slice_of(cells[i]);
+	return 0;
+}
+
+static int
+fake_listen(void *self, struct why *why)
+{
+	(void)self;
+	return why_fail(why, ENOSYS, "listen");
+}
+
+static int
+fake_next(void *self, int stop_fd, struct slice *key_out, struct why *why)
+{
+	(void)self, (void)stop_fd, (void)key_out;
+	return why_fail(why, ENOSYS, "hear");
+}
+
+static void
+fake_close(void *self)
+{
+	(void)self;
+}
+
+static void
+fake_milter_open(struct milter *milter)
+{
+	const struct directory_source source = { NULL, fake_ask, fake_listen,
+		fake_next, fake_close };
+	const struct directory_settings settings = { 1, 1000, 1 << 20, 0 };
+
+	/* Log lines are not what is tested. */
+	log_open("fake-milter", LOG_TO_SYSLOG, false);
+	(void)setlogmask(LOG_MASK(LOG_EMERG));
+	*milter = (struct milter){ .n_trusted = 0 };
+	milter->config.common.node = FAKE_NODE;
+	milter->directory = directory_new_on(&source, &settings, 1000, NULL);
+	milter->pool = db_pool_new("host=/nonexistent", "nobody", 2, 1000);
+	milter->trail = trail_start(milter->pool);
+	milter->notices = notice_start(milter->pool);
+}
+
+static void
+fake_milter_close(struct milter *milter)
+{
+	milter_close(milter);
+}
+
+#endif
