@@ -251,6 +251,7 @@ command_parse(int argc, char **argv, struct call *call)
 {
 	int n_words, r;
 
+	optind = 0; /* getopt begins, also where it was used before */
 	call->config_path = HAUSPOST_CONFIG_PATH;
 	r = read_options(argc, argv, "+c:h", call);
 	if (r != COMMAND_RUNS)
@@ -259,7 +260,7 @@ command_parse(int argc, char **argv, struct call *call)
 	if (call->command == NULL)
 		return unknown_command(argc - optind, argv + optind);
 
-	/* Behind the words getopt begins anew, with any order of options. */
+	/* Behind the words it begins anew, and takes options in any order. */
 	argv += optind + n_words - 1;
 	argc -= optind + n_words - 1;
 	argv[0] = "hauspost";

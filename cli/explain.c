@@ -2,7 +2,7 @@
  * hauspost explain - where mail to an address would go, and why.
  */
 #include "cli/command.h"
-#include "cli/explanation.h"
+#include "cli/difference.h"
 #include "cli/trial.h"
 
 enum { OPTION_WITH };
@@ -47,18 +47,16 @@ worst(const struct explanation *all, int n)
 static void
 show(struct cli *cli, const struct explanation *all, int n)
 {
-	json_t *list = json_array();
+	json_t *list;
 
-	for (int i = 0; i < n; i++) {
-		if (cli->json)
-			(void)json_array_append_new(
-			    list, explanation_json(&all[i]));
-		else
-			explanation_print(cli, &all[i]);
-	}
-	if (cli->json)
-		say_json(json_incref(list));
-	json_decref(list);
+	for (int i = 0; !cli->json && i < n; i++)
+		explanation_print(cli, &all[i], stdout);
+	if (!cli->json)
+		return;
+	list = json_array();
+	for (int i = 0; i < n; i++)
+		(void)json_array_append_new(list, explanation_json(&all[i]));
+	say_json(list);
 }
 
 static int
@@ -75,37 +73,28 @@ explain_now(struct cli *cli, struct db *db, const struct args *args)
 
 /* --- with a change ---------------------------------------------------- */
 
-static json_t *
-change_json(const struct explanation *before, const struct explanation *after)
-{
-	return json_pack("{s:b, s:o, s:o}", "differs",
-	    explanation_differs(before, after), "before",
-	    explanation_json(before), "after", explanation_json(after));
-}
-
 static void
 show_change(struct cli *cli, const struct explanation *before,
     const struct explanation *after, int n)
 {
-	json_t *list = json_array();
+	json_t *list;
 
-	for (int i = 0; i < n; i++) {
-		if (cli->json)
-			(void)json_array_append_new(
-			    list, change_json(&before[i], &after[i]));
-		else
-			explanation_print_change(cli, &before[i], &after[i]);
-	}
-	if (cli->json)
-		say_json(json_incref(list));
-	json_decref(list);
+	for (int i = 0; !cli->json && i < n; i++)
+		difference_print(cli, &before[i], &after[i], stdout);
+	if (!cli->json)
+		return;
+	list = json_array();
+	for (int i = 0; i < n; i++)
+		(void)json_array_append_new(
+		    list, difference_json(&before[i], &after[i]));
+	say_json(list);
 }
 
 static int
 explain_with(struct cli *cli, struct db *db, const struct args *args)
 {
 	struct explanation *before, *after;
-	int code = trial_begin(cli, db);
+	int code = trial_begin(db);
 
 	if (code == EX_OK)
 		code = ask_all(cli, db, args, &before);

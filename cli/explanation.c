@@ -1,6 +1,6 @@
 #include "cli/explanation.h"
 
-#include <string.h>
+#include <assert.h>
 
 #include "cli/table.h"
 #include "core/buf.h"
@@ -91,7 +91,8 @@ read_hops(
 
 		in.row = (int)i;
 		read_hop(&in, hop);
-		if (hop->parent >= 0) /* parents come first */
+		assert(hop->parent < (long)i); /* parents come first */
+		if (hop->parent >= 0)
 			hop->depth = out->hops[hop->parent].depth + 1;
 	}
 }
@@ -190,18 +191,29 @@ indented_name(struct cli *cli, const struct hop *hop)
 		SLICE_FMT(hop->kind), SLICE_FMT(hop->name)));
 }
 
-void
-explanation_print(struct cli *cli, const struct explanation *e)
+struct explanation_line *
+explanation_lines(struct cli *cli, const struct explanation *e)
 {
-	struct table table = table_start(&cli->arena, 2);
+	struct explanation_line *lines =
+	    arena_calloc(&cli->arena, e->n, sizeof *lines);
 
 	for (size_t i = 0; i < e->n; i++) {
-		struct slice cells[] = { indented_name(cli, &e->hops[i]),
-			remark(cli, &e->hops[i]) };
-
-		table_add(&table, cells);
+		lines[i].hop = indented_name(cli, &e->hops[i]);
+		lines[i].remark = remark(cli, &e->hops[i]);
 	}
-	table_print(&table, stdout);
+	return lines;
+}
+
+void
+explanation_print(struct cli *cli, const struct explanation *e, FILE *out)
+{
+	struct table table = table_start(&cli->arena, 2);
+	struct explanation_line *lines = explanation_lines(cli, e);
+
+	for (size_t i = 0; i < e->n; i++)
+		table_add(
+		    &table, (struct slice[]){ lines[i].hop, lines[i].remark });
+	table_print(&table, out);
 }
 
 /* --- for programs ----------------------------------------------------- */
@@ -293,111 +305,4 @@ explanation_json(const struct explanation *e)
 
 	(void)json_object_set_new(json, "hops", below(e, 0));
 	return json;
-}
-
-/* --- before and after ------------------------------------------------- */
-
-/* The longest common subsequence of two trees' lines, as in diff(1). */
-struct change {
-	struct table table;
-	struct slice (*before)[2], (*after)[2]; /* name and remark */
-	size_t n_before, n_after;
-	unsigned short *common; /* of what follows (before i, after k) */
-};
-
-static struct slice (*lines(struct cli *cli, const struct explanation *e))[2]
-{
-	struct slice(*made)[2] = arena_calloc(&cli->arena, e->n, sizeof *made);
-
-	for (size_t i = 0; i < e->n; i++) {
-		made[i][0] = indented_name(cli, &e->hops[i]);
-		made[i][1] = remark(cli, &e->hops[i]);
-	}
-	return made;
-}
-
-static bool
-same_line(const struct change *c, size_t i, size_t k)
-{
-	return slice_eq(c->before[i][0], c->after[k][0]) &&
-	       slice_eq(c->before[i][1], c->after[k][1]);
-}
-
-static unsigned short *
-common_at(const struct change *c, size_t i, size_t k)
-{
-	return &c->common[i * (c->n_after + 1) + k];
-}
-
-/* From the ends to the beginnings. */
-static void
-count_common(struct change *c)
-{
-	for (size_t i = c->n_before; i-- > 0;) {
-		for (size_t k = c->n_after; k-- > 0;) {
-			unsigned short down = *common_at(c, i + 1, k);
-			unsigned short right = *common_at(c, i, k + 1);
-
-			*common_at(c, i, k) =
-			    same_line(c, i, k) ? *common_at(c, i + 1, k + 1) + 1
-			    : down > right     ? down
-					       : right;
-		}
-	}
-}
-
-static void
-add_line(struct change *c, const char *sign, const struct slice line[2])
-{
-	struct slice cells[] = { slice_of(sign), line[0], line[1] };
-
-	table_add(&c->table, cells);
-}
-
-static void
-add_lines(struct change *c)
-{
-	size_t i = 0, k = 0;
-
-	while (i < c->n_before || k < c->n_after) {
-		if (i < c->n_before && k < c->n_after && same_line(c, i, k)) {
-			add_line(c, "", c->after[k++]);
-			i++;
-		} else if (k == c->n_after ||
-			   (i < c->n_before && *common_at(c, i + 1, k) >=
-						   *common_at(c, i, k + 1))) {
-			add_line(c, "-", c->before[i++]);
-		} else {
-			add_line(c, "+", c->after[k++]);
-		}
-	}
-}
-
-void
-explanation_print_change(struct cli *cli, const struct explanation *before,
-    const struct explanation *after)
-{
-	struct change c = { .table = table_start(&cli->arena, 3),
-		.before = lines(cli, before),
-		.after = lines(cli, after),
-		.n_before = before->n,
-		.n_after = after->n };
-
-	c.common = arena_calloc(
-	    &cli->arena, (c.n_before + 1) * (c.n_after + 1), sizeof *c.common);
-	count_common(&c);
-	add_lines(&c);
-	table_print(&c.table, stdout);
-}
-
-bool
-explanation_differs(
-    const struct explanation *before, const struct explanation *after)
-{
-	json_t *a = explanation_json(before), *b = explanation_json(after);
-	bool same = json_equal(a, b) == 1;
-
-	json_decref(a);
-	json_decref(b);
-	return !same;
 }

@@ -35,13 +35,16 @@ int explanation_ask(struct cli *cli, struct db *db, const char *address,
 /* EX_OK deliverable, EX_NOUSER refused, EX_TEMPFAIL deferred. */
 int explanation_exit(const struct explanation *explanation);
 
-void explanation_print(struct cli *cli, const struct explanation *e);
-json_t *explanation_json(const struct explanation *e);
+/* As people read them: "    alias xyz00-team", "2 targets". */
+struct explanation_line {
+	struct slice hop, remark;
+};
 
-/* As one tree: "-" before what goes, "+" before what comes. */
-void explanation_print_change(struct cli *cli, const struct explanation *before,
-    const struct explanation *after);
-bool explanation_differs(
-    const struct explanation *before, const struct explanation *after);
+/* One for each hop. */
+struct explanation_line *explanation_lines(
+    struct cli *cli, const struct explanation *explanation);
+
+void explanation_print(struct cli *cli, const struct explanation *e, FILE *out);
+json_t *explanation_json(const struct explanation *e);
 
 #endif

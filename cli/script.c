@@ -97,7 +97,7 @@ skip_quoted(struct scan *s, bool backslashes)
 			s->at++;
 			return;
 		}
-		if (backslashes && peek(s, 0) == '\\')
+		if (backslashes && peek(s, 0) == '\\' && s->at + 1 < s->text.n)
 			s->at++;
 	}
 	s->unended = quote == '"' ? "quoted name" : "string";

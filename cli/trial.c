@@ -33,12 +33,11 @@ struct trial {
 };
 
 int
-trial_begin(struct cli *cli, struct db *db)
+trial_begin(struct db *db)
 {
 	struct why why = { 0 };
 	int r = db_run(db, &begin, NULL, NULL, &why);
 
-	(void)cli;
 	return r == 0 ? EX_OK : say_refusal(db, r, NULL, &why);
 }
 

@@ -22,7 +22,7 @@
 #include "cli/cli.h"
 
 /* Begins a transaction that sees one state of the directory throughout. */
-int trial_begin(struct cli *cli, struct db *db);
+int trial_begin(struct db *db);
 
 /* Runs the statements of the file, then checks what COMMIT would check. */
 int trial_run(struct cli *cli, struct db *db, const char *path);

@@ -100,6 +100,8 @@ static const struct {
 	    "line 3: a string has no end" },
 	{ "an E string whose end is escaped", "SELECT E'x\\'",
 	    "line 1: a string has no end" },
+	{ "an E string that ends in a backslash", "SELECT E'x\\",
+	    "line 1: a string has no end" },
 	{ "an E string that ends in its next line", "SELECT E'x'\n'y",
 	    "line 1: a string has no end" },
 	{ "a quoted name without end", "SELECT \"x",
