@@ -354,6 +354,17 @@ serve(struct session *session, size_t packet_size, struct why *why)
 	return operations[session->packet.record.op](session, why);
 }
 
+/* As much of the text as fits; the field is zeroed. */
+static void
+tell_detail(struct store_answer *answer, const char *text)
+{
+	size_t n = strlen(text);
+
+	if (n >= sizeof answer->detail)
+		n = sizeof answer->detail - 1;
+	(void)memcpy(answer->detail, text, n);
+}
+
 static void
 answer(struct session *session, size_t packet_size)
 {
@@ -366,8 +377,8 @@ answer(struct session *session, size_t packet_size)
 	r = serve(session, packet_size, &why);
 	(void)close_fd(&session->message_fd);
 	session->answer.error = -r;
-	(void)snprintf(session->answer.detail, sizeof session->answer.detail,
-	    "%s", r < 0 ? why.detail : "");
+	if (r < 0)
+		tell_detail(&session->answer, why.detail);
 }
 
 void
