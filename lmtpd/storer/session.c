@@ -218,11 +218,13 @@ static int
 open_script(struct session *session, const struct user *user, struct why *why)
 {
 	AUTO_CLOSE int home_fd = maildir_home(user, why);
+	struct stat st;
 
 	if (home_fd < 0)
 		return home_fd;
 	/* ManageSieve makes it a link to the active script in sieve/. */
-	session->answer_fd = beneath_file(home_fd, ".dovecot.sieve", O_RDONLY);
+	session->answer_fd =
+	    beneath_file(home_fd, ".dovecot.sieve", O_RDONLY, &st);
 	if (session->answer_fd < 0)
 		return why_fail(why, -session->answer_fd,
 		    "open %s/.dovecot.sieve", user->home);
