@@ -64,20 +64,19 @@ beneath_list(int start_fd, const char *path)
 }
 
 int
-beneath_file(int start_fd, const char *path, int flags)
+beneath_file(int start_fd, const char *path, int flags, struct stat *st_out)
 {
 	AUTO_CLOSE int fd = open_resolved(
 	    start_fd, path, flags | O_NONBLOCK | O_NOCTTY, RESOLVE_BENEATH);
-	struct stat st;
 
 	if (fd < 0)
 		return fd;
-	if (fstat(fd, &st) < 0)
+	if (fstat(fd, st_out) < 0)
 		return -errno;
-	if (!S_ISREG(st.st_mode))
-		return S_ISDIR(st.st_mode) ? -EISDIR : -ENOTSUP;
+	if (!S_ISREG(st_out->st_mode))
+		return S_ISDIR(st_out->st_mode) ? -EISDIR : -ENOTSUP;
 	/* Of two names one may be somebody else's. */
-	if ((flags & O_ACCMODE) != O_RDONLY && st.st_nlink != 1)
+	if ((flags & O_ACCMODE) != O_RDONLY && st_out->st_nlink != 1)
 		return -EMLINK;
 	return take_fd(&fd);
 }

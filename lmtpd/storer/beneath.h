@@ -14,7 +14,7 @@
 #define HAUSPOST_LMTPD_STORER_BENEATH_H
 
 #include <dirent.h>
-#include <sys/types.h>
+#include <sys/stat.h>
 
 /* An absolute path that we were told by the directory; as O_PATH. */
 int beneath_start(const char *path);
@@ -29,7 +29,8 @@ DIR *beneath_list(int start_fd, const char *path);
  * A file that exists, opened without waiting for anybody. -EISDIR or -ENOTSUP
  * when it is not regular, -EMLINK for writing into one that has other names.
  */
-int beneath_file(int start_fd, const char *path, int flags);
+int beneath_file(
+    int start_fd, const char *path, int flags, struct stat *st_out);
 
 /* A new file in a directory that is already held. */
 int beneath_create(int directory_fd, const char *name);

@@ -212,6 +212,7 @@ maildir_open(struct maildir *maildir, struct user *user,
 
 	(void)snprintf(maildir->folder, sizeof maildir->folder, "Maildir%s%s",
 	    request->folder[0] != '\0' ? "/." : "", request->folder);
+	maildir->size_fd = -1;
 	maildir->home_fd = maildir_home(user, why);
 	if (maildir->home_fd < 0)
 		return maildir->home_fd;
@@ -227,6 +228,7 @@ maildir_open(struct maildir *maildir, struct user *user,
 void
 maildir_close(struct maildir *maildir)
 {
+	scope_close(&maildir->size_fd);
 	(void)close(maildir->to_fd);
 	(void)close(maildir->tmp_fd);
 	(void)close(maildir->home_fd);

@@ -21,7 +21,8 @@
 
 struct maildir {
 	int home_fd, tmp_fd;
-	int to_fd; /* new/, or cur/ for a message with flags */
+	int to_fd;   /* new/, or cur/ for a message with flags */
+	int size_fd; /* maildirsize; negative while it is not open (usage.h) */
 	char folder[sizeof "Maildir/." + STORE_FOLDER_MAX]; /* from the home */
 };
 

@@ -218,11 +218,13 @@ static int
 open_script(struct session *session, const struct user *user, struct why *why)
 {
 	AUTO_CLOSE int home_fd = maildir_home(user, why);
+	struct stat st;
 
 	if (home_fd < 0)
 		return home_fd;
 	/* ManageSieve makes it a link to the active script in sieve/. */
-	session->answer_fd = beneath_file(home_fd, ".dovecot.sieve", O_RDONLY);
+	session->answer_fd =
+	    beneath_file(home_fd, ".dovecot.sieve", O_RDONLY, &st);
 	if (session->answer_fd < 0)
 		return why_fail(why, -session->answer_fd,
 		    "open %s/.dovecot.sieve", user->home);
@@ -354,6 +356,17 @@ serve(struct session *session, size_t packet_size, struct why *why)
 	return operations[session->packet.record.op](session, why);
 }
 
+/* As much of the text as fits; the field is zeroed. */
+static void
+tell_detail(struct store_answer *answer, const char *text)
+{
+	size_t n = strlen(text);
+
+	if (n >= sizeof answer->detail)
+		n = sizeof answer->detail - 1;
+	(void)memcpy(answer->detail, text, n);
+}
+
 static void
 answer(struct session *session, size_t packet_size)
 {
@@ -366,8 +379,8 @@ answer(struct session *session, size_t packet_size)
 	r = serve(session, packet_size, &why);
 	(void)close_fd(&session->message_fd);
 	session->answer.error = -r;
-	(void)snprintf(session->answer.detail, sizeof session->answer.detail,
-	    "%s", r < 0 ? why.detail : "");
+	if (r < 0)
+		tell_detail(&session->answer, why.detail);
 }
 
 void

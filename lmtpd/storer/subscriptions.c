@@ -77,10 +77,11 @@ static int
 open_or_make(int maildir_fd)
 {
 	int made = beneath_create(maildir_fd, "subscriptions");
+	struct stat st;
 
 	scope_close(&made);
 	return beneath_file(
-	    maildir_fd, "subscriptions", O_RDWR | O_APPEND | O_NOFOLLOW);
+	    maildir_fd, "subscriptions", O_RDWR | O_APPEND | O_NOFOLLOW, &st);
 }
 
 static void

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,28 +17,47 @@
 
 enum {
 	FRESH_SECONDS = 15 * 60, /* as in Dovecot and Courier */
-	LINE_MAX_OCTETS = 63, /* two 64-bit numbers, padded as Courier does */
+	DIGITS_MAX = 18,	 /* below 2^63 */
+	LINE_SPACE = 64,	 /* two 64-bit numbers */
 };
 
 /* --- text ------------------------------------------------------------- */
 
+/*
+ * A number off the front of the line, with a sign or without, behind blanks.
+ * By hand: a file has hundreds of them, and strtoll() knows about locales.
+ */
+static bool
+take_number(struct slice *line, int64_t *number_out)
+{
+	const char *p = line->p, *end = line->p + line->n, *digits;
+	uint64_t n = 0;
+	bool negative;
+
+	while (p < end && *p == ' ')
+		p++;
+	negative = p < end && *p == '-';
+	digits = p += negative;
+	for (; p < end && *p >= '0' && *p <= '9'; p++)
+		n = n * 10 + (uint64_t)(*p - '0');
+	if (p == digits || p - digits > DIGITS_MAX)
+		return false;
+	*number_out = negative ? -(int64_t)n : (int64_t)n;
+	*line = (struct slice){ p, (size_t)(end - p) };
+	return true;
+}
+
 static bool
 add_line(struct slice line, struct usage *sum)
 {
-	char text[LINE_MAX_OCTETS + 1], *behind_bytes, *behind_messages;
-	long long bytes, messages;
+	int64_t bytes, messages;
 
-	if (line.n == 0 || line.n > LINE_MAX_OCTETS)
+	if (!take_number(&line, &bytes) || !take_number(&line, &messages))
 		return false;
-	(void)memcpy(text, line.p, line.n);
-	text[line.n] = '\0';
-	errno = 0;
-	bytes = strtoll(text, &behind_bytes, 10);
-	messages = strtoll(behind_bytes, &behind_messages, 10);
-	return behind_bytes != text && behind_messages != behind_bytes &&
-	       errno == 0 &&
-	       !__builtin_add_overflow(sum->bytes, bytes, &sum->bytes) &&
-	       !__builtin_add_overflow(sum->messages, messages, &sum->messages);
+	/* Fewer than 5120 numbers of 18 digits: no sum overflows. */
+	sum->bytes += bytes;
+	sum->messages += messages;
+	return true;
 }
 
 /*
@@ -187,27 +205,33 @@ count_all(const struct maildir *maildir, struct count *count)
 
 /* --- the file --------------------------------------------------------- */
 
-/* 1 with the usage, 0 when it must be counted, or -errno. */
-static int
-read_file(
-    const struct maildir *maildir, uint64_t limit, struct usage *usage_out)
+static void
+open_file(struct maildir *maildir, struct stat *st_out)
 {
-	AUTO_CLOSE int fd =
-	    beneath_file(maildir->home_fd, SIZE_FILE, O_RDONLY | O_NOFOLLOW);
+	scope_close(&maildir->size_fd);
+	maildir->size_fd = beneath_file(maildir->home_fd, SIZE_FILE,
+	    O_RDWR | O_APPEND | O_NOFOLLOW, st_out);
+}
+
+/*
+ * Whether the file gives the usage. If not it will be counted: the file is
+ * missing, a link, a FIFO, a directory, not ours to write, or no use.
+ */
+static bool
+read_file(struct maildir *maildir, uint64_t limit, struct usage *usage_out)
+{
 	char text[USAGE_FILE_MAX];
 	struct stat st;
 	ssize_t n;
-	bool fresh;
 
-	/* Missing, a link, a FIFO, a directory: it will be counted. */
-	if (fd < 0)
-		return 0;
-	n = read(fd, text, sizeof text); /* a regular file: all there is */
-	if (n < 0 || fstat(fd, &st) < 0)
-		return -errno;
-	fresh = st.st_mtime >= time(NULL) - FRESH_SECONDS;
-	return usage_parse(
-	    (struct slice){ text, (size_t)n }, limit, fresh, usage_out);
+	open_file(maildir, &st);
+	if (maildir->size_fd < 0)
+		return false;
+	n = read(maildir->size_fd, text, sizeof text);
+	if (n < 0)
+		return false;
+	return usage_parse((struct slice){ text, (size_t)n }, limit,
+	    st.st_mtime >= time(NULL) - FRESH_SECONDS, usage_out);
 }
 
 static void
@@ -224,7 +248,7 @@ write_new(const struct maildir *maildir, uint64_t limit,
     const struct usage *usage, const char *name)
 {
 	AUTO_CLOSE int fd = -1;
-	char text[2 * LINE_MAX_OCTETS];
+	char text[2 * LINE_SPACE];
 	int n = snprintf(text, sizeof text, "%lluS\n%lld %lld\n",
 	    (unsigned long long)limit, (long long)usage->bytes,
 	    (long long)usage->messages);
@@ -266,37 +290,40 @@ count_anew(
 	else
 		write_file(maildir, limit, &count.sum);
 	*usage_out = count.sum;
-	return 1;
+	return 0;
 }
 
 int
-usage_read(struct box *box, const struct maildir *maildir, uint64_t limit,
+usage_read(struct box *box, struct maildir *maildir, uint64_t limit,
     struct usage *usage_out, struct why *why)
 {
-	int r = read_file(maildir, limit, usage_out);
+	int r = 0;
 
-	if (r == 0) {
-		(void)pthread_rwlock_wrlock(&box->counting);
-		/* Whoever held the lock may have counted for us. */
-		r = read_file(maildir, limit, usage_out);
-		if (r == 0)
-			r = count_anew(maildir, limit, usage_out);
-		(void)pthread_rwlock_unlock(&box->counting);
-	}
+	if (read_file(maildir, limit, usage_out))
+		return 0;
+	(void)pthread_rwlock_wrlock(&box->counting);
+	/* Whoever held the lock may have counted for us. */
+	if (!read_file(maildir, limit, usage_out))
+		r = count_anew(maildir, limit, usage_out);
+	(void)pthread_rwlock_unlock(&box->counting);
 	return r < 0 ? why_fail(why, -r, "find out the usage") : 0;
 }
 
 void
-usage_add(const struct maildir *maildir, uint64_t bytes)
+usage_add(struct maildir *maildir, uint64_t bytes)
 {
-	AUTO_CLOSE int fd = beneath_file(
-	    maildir->home_fd, SIZE_FILE, O_WRONLY | O_APPEND | O_NOFOLLOW);
-	char text[LINE_MAX_OCTETS];
+	char text[LINE_SPACE];
 	int n =
 	    snprintf(text, sizeof text, "%llu 1\n", (unsigned long long)bytes);
+	struct stat st;
 
-	if (fd == -ENOENT)
+	/* A count may have put another file in its place. */
+	if (maildir->size_fd < 0 || fstat(maildir->size_fd, &st) < 0 ||
+	    st.st_nlink != 1)
+		open_file(maildir, &st);
+	if (maildir->size_fd == -ENOENT)
 		return; /* the next one counts, and finds this message */
-	if (fd < 0 || io_write(fd, text, (size_t)n) < 0)
+	if (maildir->size_fd < 0 ||
+	    io_write(maildir->size_fd, text, (size_t)n) < 0)
 		remove_file(maildir);
 }

@@ -46,7 +46,7 @@ bool usage_parse(
  * What is there now, from the file or counted (and then written). 0 or
  * -errno.
  */
-int usage_read(struct box *box, const struct maildir *maildir, uint64_t limit,
+int usage_read(struct box *box, struct maildir *maildir, uint64_t limit,
     struct usage *usage_out, struct why *why);
 
 /*
@@ -54,6 +54,6 @@ int usage_read(struct box *box, const struct maildir *maildir, uint64_t limit,
  * holds box.counting for reading. When it cannot be added, the file is
  * removed: the next one counts.
  */
-void usage_add(const struct maildir *maildir, uint64_t bytes);
+void usage_add(struct maildir *maildir, uint64_t bytes);
 
 #endif

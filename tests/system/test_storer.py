@@ -457,14 +457,19 @@ def test_sigterm_answers_what_is_open():
 def test_above_the_limit_of_connections_one_is_told_at_once():
     with Rig(settings="connections_max = 2\n") as rig:
         rig.add("limit-a")
-        with rig.connect() as a, rig.connect() as b:
-            assert a.deliver("limit-a", MESSAGE).error == 0
-            assert b.deliver("limit-a", MESSAGE).error == 0
-            with rig.connect() as c, pytest.raises(OSError):
-                c.deliver("limit-a", MESSAGE)
 
-        def there_is_room():
-            with rig.connect() as d:
-                return d.deliver("limit-a", MESSAGE).error == 0
+        def served():
+            connection = rig.connect()
+            try:
+                assert connection.deliver("limit-a", MESSAGE).error == 0
+                return connection
+            except OSError:
+                connection.__exit__()
+                raise
 
-        storer_rig.wait(there_is_room)
+        with storer_rig.wait(served), storer_rig.wait(served):
+            with pytest.raises(OSError):
+                served()
+            assert "connections_max" in rig.logged()
+        with storer_rig.wait(served):
+            pass
