@@ -255,7 +255,7 @@ in_angles(struct parser *parser, struct address *address)
 		return false;
 	skip(parser, 1);
 	skip_blank(parser);
-	return address->domain.n > 0 || address->local.n == 0;
+	return address->domain.n > 0; /* "<>" is nobody's address */
 }
 
 enum item { ITEM_ADDRESS, ITEM_GROUP, ITEM_BAD };
