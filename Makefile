@@ -63,7 +63,7 @@ $B/%.o: %.c
 	@mkdir -p $(@D); echo "  cc    $<"; $(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 .PHONY: all units fuzzers benches help clean packages demo demo-stop check asan \
-	fuzz bench check-compose install
+	tsan fuzz bench check-compose install
 units: $(UNITS)
 fuzzers: $(FUZZERS)
 benches: $(BENCHES)
@@ -112,6 +112,12 @@ bench: packages
 asan: packages
 	$(AGAIN) B=$B/asan HARDEN= CFLAGS="$(SANITIZE)" all units
 	@HAUSPOST_BUILD=$B/asan tests/check units system
+##  make tsan           eight threads on one Sieve program, watched for races
+TSAN = B=$B/tsan HARDEN= CFLAGS="-fsanitize=thread -O1 -g"
+tsan: packages
+	$(AGAIN) $(TSAN) $B/tsan/tests/unit/sieve/threads_test
+	TSAN_OPTIONS=suppressions=tests/unit/sieve/tsan.supp \
+	    $B/tsan/tests/unit/sieve/threads_test
 # "make install" leaves /etc/postfix and the like alone: what conf/render made
 # of the templates stands in $B/etc, to compare and to copy.
 PREFIX ?= /usr

@@ -149,6 +149,7 @@ words(struct parser *parser, struct joined *joined)
 			piece = slice_head(parser->rest, 1);
 			skip(parser, 1);
 			join(joined, piece, false);
+			joined->words += joined->words == 0;
 			after_word = false;
 			continue;
 		}
@@ -177,17 +178,20 @@ static bool
 host_name(struct parser *parser, struct slice *out)
 {
 	struct joined joined = { .copy = BUF_INIT(WORDS_MAX) };
+	bool after_atom = false;
 
 	for (;; skip_blank(parser)) {
 		struct slice piece = slice_head(parser->rest, 1);
+		bool dot = peek(parser) == '.';
 
-		if (peek(parser) == '.')
+		if (dot)
 			skip(parser, 1);
-		else
+		else if (!after_atom)
 			piece = atom(parser);
-		if (piece.n == 0)
+		if (piece.n == 0 || (!dot && after_atom))
 			break;
 		join(&joined, piece, false);
+		after_atom = !dot;
 	}
 	*out = take(parser, &joined);
 	return out->n > 0;
@@ -255,7 +259,7 @@ in_angles(struct parser *parser, struct address *address)
 		return false;
 	skip(parser, 1);
 	skip_blank(parser);
-	return address->domain.n > 0 || address->local.n == 0;
+	return address->domain.n > 0; /* "<>" is nobody's address */
 }
 
 enum item { ITEM_ADDRESS, ITEM_GROUP, ITEM_BAD };
@@ -329,7 +333,9 @@ whole(struct arena *arena, const struct address *address)
 
 	if (domain_part.n == 0)
 		return local;
-	if (plain_local(local) && local.p + local.n + 1 == domain_part.p)
+	/* Copies may lie side by side too, with a NUL between them. */
+	if (plain_local(local) && local.p + local.n + 1 == domain_part.p &&
+	    local.p[local.n] == '@')
 		return (struct slice){ local.p, local.n + 1 + domain_part.n };
 	if (plain_local(local)) {
 		(void)buf_add_slice(&text, local);

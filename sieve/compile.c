@@ -242,9 +242,13 @@ static bool
 check_tests(struct compiler *compiler, const struct ast_node *ast,
     const struct sieve_word *word)
 {
-	if (word->tests == TESTS_NONE && ast->tests != NULL)
-		return compile_error(
-		    compiler, "\"%s\" takes no test", word->name);
+	if (word->tests == TESTS_NONE && ast->tests != NULL) {
+		compiler->at = ast->tests->at;
+		return compile_error(compiler,
+		    "\"%s\" takes no test: is a \";\" missing before "
+		    "\"%.*s\"?",
+		    word->name, ERRORS_WORD(ast->tests->word));
+	}
 	if (word->tests == TESTS_LIST && !ast->parenthesised)
 		return compile_error(compiler,
 		    "\"%s\" needs a list of tests in parentheses", word->name);

@@ -18,10 +18,22 @@ struct mime {
 	bool too_large; /* more parts, or deeper, than we walk */
 };
 
+/*
+ * A class is made when its first object is, under locks of GLib's own. Made
+ * here, all threads find them ready.
+ */
 static void
 init_once(void)
 {
 	g_mime_init();
+	(void)g_type_class_ref(GMIME_TYPE_MESSAGE);
+	(void)g_type_class_ref(GMIME_TYPE_PART);
+	(void)g_type_class_ref(GMIME_TYPE_TEXT_PART);
+	(void)g_type_class_ref(GMIME_TYPE_MULTIPART);
+	(void)g_type_class_ref(GMIME_TYPE_MULTIPART_SIGNED);
+	(void)g_type_class_ref(GMIME_TYPE_MULTIPART_ENCRYPTED);
+	(void)g_type_class_ref(GMIME_TYPE_MESSAGE_PART);
+	(void)g_type_class_ref(GMIME_TYPE_MESSAGE_PARTIAL);
 }
 
 static void
