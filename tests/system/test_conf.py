@@ -74,7 +74,7 @@ def test_dovecot_has_no_complaint(stage):
         ("hauspost-milter", 1.5),
         ("hauspost-lmtpd", 1.5),
         ("hauspost-storer", 3.0),
-        ("hauspost-autoconfig", 1.0),
+        ("hauspost-autoconfig", 1.5),
     ],
 )
 def test_units_are_exposed_no_more_than(rendered, unit, most):
