@@ -92,5 +92,6 @@ exchange_run(const struct service *service, struct arena *arena,
 		read_body(exchange, arena, &request);
 	respond(service, arena, &request, status, &response, &why);
 	write_response(exchange, request.method, &response);
+	counts_add(service->counts, request.contract, response.status);
 	log_exchange(&request, &response, &why);
 }

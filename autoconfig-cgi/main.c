@@ -71,7 +71,7 @@ prepare_signer(const struct autoconfig_config *config)
 }
 
 static int
-serve(struct service *service, struct why *why)
+serve(struct service *service, struct arena *arena, struct why *why)
 {
 	const struct autoconfig_config *config = service->config;
 	int listen_fd = listening_socket(config, why);
@@ -81,31 +81,40 @@ serve(struct service *service, struct why *why)
 	if (privs_drop(config->common.user, NULL, 0, why) < 0)
 		return log_fatal(EX_NOPERM, why);
 	service->limiter = limiter_new(config->lookups_per_minute);
+	service->counts = counts_new(arena);
 	if (serve_fastcgi(service, listen_fd, why) < 0)
 		return log_fatal(EX_OSERR, why);
 	return EX_OK;
+}
+
+static int
+run(const struct autoconfig_config *config, struct arena *arena)
+{
+	struct service service = { .config = config };
+	struct why why = { 0 };
+	int code = EX_OK;
+
+	if (sodium_init() < 0)
+		return EX_SOFTWARE;
+	xmlInitParser();
+	service.signer = prepare_signer(config);
+	if (serve_is_cgi())
+		serve_cgi(&service);
+	else
+		code = serve(&service, arena, &why);
+	signer_free(service.signer);
+	return code;
 }
 
 int
 main(int argc, char **argv)
 {
 	struct autoconfig_config config;
-	struct service service = { .config = &config };
 	struct arena arena = ARENA_INIT;
-	struct why why = { 0 };
-	int r = start(argc, argv, &config, &arena);
+	int code = start(argc, argv, &config, &arena);
 
-	if (r != PROGRAM_RUNS)
-		return r;
-	if (sodium_init() < 0)
-		return EX_SOFTWARE;
-	xmlInitParser();
-	service.signer = prepare_signer(&config);
-	if (serve_is_cgi())
-		serve_cgi(&service);
-	else
-		r = serve(&service, &why);
-	signer_free(service.signer);
+	if (code == PROGRAM_RUNS)
+		code = run(&config, &arena);
 	arena_done(&arena);
-	return r == PROGRAM_RUNS ? EX_OK : r;
+	return code;
 }

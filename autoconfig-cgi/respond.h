@@ -13,6 +13,7 @@
 #define HAUSPOST_AUTOCONFIG_RESPOND_H
 
 #include "autoconfig-cgi/config.h"
+#include "autoconfig-cgi/counts.h"
 #include "autoconfig-cgi/limiter.h"
 #include "autoconfig-cgi/request.h"
 #include "autoconfig-cgi/sign.h"
@@ -23,6 +24,7 @@ struct service {
 	struct directory *directory;
 	struct limiter *limiter; /* may be NULL */
 	struct signer *signer;	 /* may be NULL */
+	struct counts *counts;	 /* may be NULL */
 };
 
 struct response {

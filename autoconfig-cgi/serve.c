@@ -130,6 +130,8 @@ answer_always(void *arg)
 	for (;;) {
 		if (next_request(answerer, &request))
 			answer_one(answerer, &arena, &request);
+		else /* out of descriptors perhaps, so not at full speed */
+			(void)poll(NULL, 0, HANDOVER_MS);
 	}
 	return NULL;
 }
@@ -176,28 +178,53 @@ on_listening(void *arg, const struct why *lost)
 }
 
 static int
-run_process(struct service *service, int listen_fd, struct why *why)
+wait_for_stop(struct why *why)
 {
-	static const struct directory_hooks hooks = { NULL, on_listening,
-		NULL };
-	const struct autoconfig_config *config = service->config;
-	struct answerer answerer = { service, listen_fd, 0, 0 };
 	AUTO_CLOSE int stop_fd = program_stop_fd();
 	struct pollfd stop = { .fd = stop_fd, .events = POLLIN };
 
 	if (stop_fd < 0)
 		return why_fail(why, -stop_fd, "signalfd");
+	while (poll(&stop, 1, -1) < 0 && errno == EINTR)
+		;
+	return 0;
+}
+
+static int
+run_answerer(struct service *service, int listen_fd, struct why *why)
+{
+	static const struct directory_hooks hooks = { NULL, on_listening,
+		NULL };
+	const struct autoconfig_config *config = service->config;
+	struct answerer answerer = { service, listen_fd, 0, 0 };
+	int r;
+
 	if (FCGX_Init() != 0)
 		return why_fail(why, ENOMEM, "start libfcgi");
 	service->directory = directory_new(
 	    &config->directory, &config->common, AUTOCONFIG_ROLE, &hooks);
-	if (directory_start(service->directory, why) < 0 ||
-	    start_threads(&answerer, why) < 0)
-		return -EAGAIN;
-	while (poll(&stop, 1, -1) < 0 && errno == EINTR)
-		;
+	r = directory_start(service->directory, why);
+	if (r == 0)
+		r = start_threads(&answerer, why);
+	if (r == 0)
+		r = wait_for_stop(why);
 	drain(&answerer);
-	return 0;
+	return r;
+}
+
+/* The numbers of all processes, from one that does nothing else. */
+static int
+run_metrics(struct service *service, struct why *why)
+{
+	struct metrics *metrics;
+	int r = metrics_start(service->config->common.metrics,
+	    counts_list(service->counts), &metrics, why);
+
+	if (r == 0) {
+		r = wait_for_stop(why);
+		metrics_stop(metrics);
+	}
+	return r;
 }
 
 /* --- the parent ------------------------------------------------------- */
@@ -206,21 +233,24 @@ struct parent {
 	struct service *service;
 	int listen_fd;
 	long n;
-	pid_t pids[PROCESSES_MAX];
+	pid_t pids[PROCESSES_MAX + 1]; /* the last one serves /metrics */
 	/* The first is the signal to stop, the others are the processes. */
-	struct pollfd fds[1 + PROCESSES_MAX];
+	struct pollfd fds[1 + PROCESSES_MAX + 1];
 };
 
 /* In the child; never comes back. */
 static void
-be_process(const struct parent *parent)
+be_process(const struct parent *parent, long i)
 {
 	struct why why = { 0 };
+	int r;
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
-	if (run_process(parent->service, parent->listen_fd, &why) < 0)
-		_exit(log_fatal(EX_OSERR, &why));
-	_exit(EX_OK);
+	if (i < parent->service->config->processes)
+		r = run_answerer(parent->service, parent->listen_fd, &why);
+	else
+		r = run_metrics(parent->service, &why);
+	_exit(r < 0 ? log_fatal(EX_OSERR, &why) : EX_OK);
 }
 
 static int
@@ -232,7 +262,7 @@ start_process(struct parent *parent, long i, struct why *why)
 	if (pid < 0)
 		return why_fail(why, errno, "fork");
 	if (pid == 0)
-		be_process(parent);
+		be_process(parent, i);
 	fd = (int)syscall(SYS_pidfd_open, pid, 0);
 	if (fd < 0)
 		return why_fail(why, errno, "pidfd_open");
@@ -312,9 +342,10 @@ make_blocking(int fd, struct why *why)
 int
 serve_fastcgi(struct service *service, int listen_fd, struct why *why)
 {
+	const struct autoconfig_config *config = service->config;
 	struct parent parent = { .service = service,
 		.listen_fd = listen_fd,
-		.n = service->config->processes };
+		.n = config->processes + (config->common.metrics[0] != '\0') };
 	AUTO_CLOSE int stop_fd = program_stop_fd();
 	int r = make_blocking(listen_fd, why);
 

@@ -203,6 +203,27 @@ class Demo:
         by_imap = len(self.readers[mailbox].search(None, "ALL")[1][0].split())
         return "" if by_pop3 == by_imap else f"{by_pop3}, by IMAP {by_imap}"
 
+    def settings(self, address, mailbox):
+        """What Thunderbird and Outlook are told, through nginx and TLS."""
+        web, name = self.stage.web, f"autoconfig.{address.partition('@')[2]}"
+        target = f"/mail/config-v1.1.xml?emailaddress={address}"
+        answer = web.get(target, name, tls=name)
+        if f"<username>{mailbox}</username>".encode() not in answer.body:
+            return f"Thunderbird is told {answer.status} {answer.body!r}"
+        answer = web.post(
+            "/autodiscover/autodiscover.xml", OUTLOOK.format(address), name
+        )
+        if f"<LoginName>{mailbox}</LoginName>".encode() not in answer.body:
+            return f"Outlook is told {answer.status} {answer.body!r}"
+        return ""
+
+
+OUTLOOK = (
+    '<Autodiscover xmlns="http://schemas.microsoft.com/exchange/autodiscover/'
+    'outlook/requestschema/2006"><Request><EMailAddress>{}</EMailAddress>'
+    "</Request></Autodiscover>"
+)
+
 
 def message(step, token):
     line = "Sent by make demo to see where it arrives.\r\n"
@@ -239,7 +260,9 @@ def run(stage):
     for name in ("xyz00-abc", "info@example.org"):
         text = f"    POP3 as {name} shows what IMAP shows"
         read = line(read, text, demo.pop3("xyz00-abc", name))
-    return good if read == 2 else 0
+    text = "    mail clients find their settings: fred@example.org → xyz00-fred"
+    read = line(read, text, demo.settings("fred@example.org", "xyz00-fred"))
+    return good if read == 3 else 0
 
 
 def connect_how(stage):
@@ -252,6 +275,7 @@ connect; the certificate is the demo's own.
   IMAP     127.0.0.1:{port["imaps"]} (TLS), {port["imap"]} (STARTTLS)
   POP3     127.0.0.1:{port["pop3s"]} (TLS), {port["pop3"]} (STARTTLS)
   SMTP     127.0.0.1:{port["submissions"]} (TLS), {port["submission"]} (STARTTLS)
+  settings http://127.0.0.1:{port["http"]}/?emailaddress=info@example.org
   psql     psql -h {stage.postgres.socket} -U postgres hauspost
   explain  run/bin/hauspost --config run/etc/hauspost/hauspost.conf \\
                explain team@example.org

@@ -6,6 +6,7 @@ import json
 import plistlib
 import re
 import subprocess
+import urllib.request
 import xml.etree.ElementTree as xml
 
 import pytest
@@ -518,6 +519,23 @@ def test_the_page_knows_no_more_than_the_others(stage):
     assert stage.web.get("/?emailaddress=team@example.org").status == 404
     assert stage.web.get("/").status == 200
     assert stage.web.get("/help.css").headers["Content-Type"].startswith("text/css")
+
+
+def test_answers_are_counted(stage):
+    def count(contract, answer):
+        port = stage.place.port("autoconfig_metrics")
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as reply:
+            text = reply.read().decode()
+        label = f'contract="{contract}",answer="{answer}"'
+        line = f"hauspost_autoconfig_answers_total{{{label}}} (\\d+)"
+        return int(re.search(line, text).group(1))
+
+    kinds = [("mozilla", "settings"), ("mozilla", "nothing"), ("pox", "other")]
+    before = [count(*kind) for kind in kinds]
+    stage.web.get(MOZILLA, CUSTOMER_HOST)
+    stage.web.get(MOZILLA, "autoconfig.foreign.example")
+    stage.web.get(POX, CUSTOMER_HOST)
+    assert [count(*kind) for kind in kinds] == [n + 1 for n in before]
 
 
 # -- Hostile -----------------------------------------------------------------

@@ -70,7 +70,12 @@ def test_dovecot_has_no_complaint(stage):
 # sandbox. The storer's three capabilities are what it is there for.
 @pytest.mark.parametrize(
     "unit, most",
-    [("hauspost-milter", 1.5), ("hauspost-lmtpd", 1.5), ("hauspost-storer", 3.0)],
+    [
+        ("hauspost-milter", 1.5),
+        ("hauspost-lmtpd", 1.5),
+        ("hauspost-storer", 3.0),
+        ("hauspost-autoconfig", 1.5),
+    ],
 )
 def test_units_are_exposed_no_more_than(rendered, unit, most):
     done = run(

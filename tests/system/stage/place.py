@@ -17,7 +17,7 @@ BUILD = ROOT / os.environ.get("HAUSPOST_BUILD", "build")
 
 PORTS = (
     "smtp submission submissions reinject sink imap imaps pop3 pop3s sieve "
-    "http https milter_metrics lmtpd_metrics"
+    "http https milter_metrics lmtpd_metrics autoconfig_metrics"
 ).split()
 
 # Below the kernel's ephemeral ports (32768 and up), so that no outgoing
