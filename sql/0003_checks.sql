@@ -462,6 +462,9 @@ CREATE TRIGGER units_update AFTER UPDATE ON hauspost.mailbox
 CREATE TRIGGER units_insert AFTER INSERT ON hauspost.address
     REFERENCING NEW TABLE AS come
     FOR EACH STATEMENT EXECUTE FUNCTION hauspost.check_units_of_come();
+CREATE TRIGGER units_update AFTER UPDATE ON hauspost.address
+    REFERENCING NEW TABLE AS come
+    FOR EACH STATEMENT EXECUTE FUNCTION hauspost.check_units_of_come();
 CREATE TRIGGER units_update AFTER UPDATE ON hauspost.domain
     REFERENCING NEW TABLE AS come
     FOR EACH STATEMENT EXECUTE FUNCTION hauspost.check_units_of_come();

@@ -207,6 +207,25 @@ def test_t023_the_251st_address_of_a_unit_is_refused(directory):
         directory.run("UPDATE hauspost.package SET units = 1")
 
 
+def test_t023_an_address_that_moves_counts_where_it_goes(directory):
+    fill(directory, 250)
+    directory.address("info", "nobody", domain="example.com")
+    with directory.refused('"xyz00"', "251 addresses"):
+        directory.run(
+            "UPDATE hauspost.address SET domain = 'example.org'"
+            " WHERE identifier = 'info@example.com'"
+        )
+
+
+def test_t092_an_address_that_moves_needs_its_targets_there(directory):
+    directory.address("info", "abc00-tim", domain="example.com")
+    with directory.refused('"abc00-tim"', "target_grant"):
+        directory.run(
+            "UPDATE hauspost.address SET domain = 'example.org'"
+            " WHERE identifier = 'info@example.com'"
+        )
+
+
 def test_t023_a_domain_that_moves_brings_its_addresses(directory):
     fill(directory, 250)
     directory.insert("domain", name="example.net", package="abc00")
