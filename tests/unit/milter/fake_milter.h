@@ -26,14 +26,14 @@ static const char *const *
 fake_cells(char letter)
 {
 	static const char *const mailbox[FAKE_COLUMNS] = { "mailbox",
-		"xyz00-m@mbox." FAKE_NODE, "", "xyz00-m", FAKE_NODE, "", "",
+		("xyz00-m@mbox." FAKE_NODE), "", "xyz00-m", FAKE_NODE, "", "",
 		"250", "2.1.5", "ok", "", "mailbox:xyz00-m", "", "", "xyz00" };
 	static const char *const small[FAKE_COLUMNS] = { "mailbox",
-		"xyz00-s@mbox." FAKE_NODE, "", "xyz00-s", FAKE_NODE, "", "",
+		("xyz00-s@mbox." FAKE_NODE), "", "xyz00-s", FAKE_NODE, "", "",
 		"250", "2.1.5", "ok", "1000", "mailbox:xyz00-s", "", "",
 		"xyz00" };
 	static const char *const forwarded[FAKE_COLUMNS] = { "external",
-		"x@else.example", "D=x=else.example@forward." FAKE_NODE, "",
+		"x@else.example", ("D=x=else.example@forward." FAKE_NODE), "",
 		FAKE_NODE, "", "", "250", "2.1.5", "ok", "", "",
 		"f@example.org", "", "xyz00" };
 	static const char *const nobody[FAKE_COLUMNS] = { "reject", "", "", "",
@@ -116,12 +116,6 @@ fake_milter_open(struct milter *milter)
 	milter->pool = db_pool_new("host=/nonexistent", "nobody", 2, 1000);
 	milter->trail = trail_start(milter->pool);
 	milter->notices = notice_start(milter->pool);
-}
-
-static void
-fake_milter_close(struct milter *milter)
-{
-	milter_close(milter);
 }
 
 #endif

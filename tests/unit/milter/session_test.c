@@ -19,7 +19,7 @@ static int
 tear_down(void **state)
 {
 	(void)state;
-	fake_milter_close(&milter);
+	milter_close(&milter);
 	return 0;
 }
 
