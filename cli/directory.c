@@ -255,31 +255,34 @@ static const struct object domain = {
 
 /* --- address ---------------------------------------------------------- */
 
+/* COLLATE: an I is an i, whatever language the database speaks. */
 static const struct db_stmt address_select = { "address_select",
 	"SELECT to_jsonb(a) || jsonb_build_object("
 	" 'targets', ARRAY(SELECT t.destination FROM hauspost.target AS t"
 	"  WHERE t.address = a.identifier ORDER BY t.id))"
 	" FROM hauspost.address AS a"
 	" WHERE ($1 IS NULL OR a.domain = $1)"
-	"  AND ($2 IS NULL OR a.identifier = lower($2))"
+	"  AND ($2 IS NULL OR a.identifier = lower($2 COLLATE \"C\"))"
 	" ORDER BY a.domain, a.identifier",
 	2 };
 static const struct db_stmt address_update = { "address_update",
 	"UPDATE hauspost.address AS a SET (valid_from, valid_until) ="
 	" (SELECT n.valid_from, n.valid_until"
 	"  FROM jsonb_populate_record(a, $2::jsonb) AS n)"
-	" WHERE a.identifier = lower($1) RETURNING 1",
+	" WHERE a.identifier = lower($1 COLLATE \"C\") RETURNING 1",
 	2 };
 static const struct db_stmt address_remove = { "address_remove",
-	"DELETE FROM hauspost.address WHERE identifier = lower($1)"
-	" RETURNING 1",
+	"DELETE FROM hauspost.address"
+	" WHERE identifier = lower($1 COLLATE \"C\") RETURNING 1",
 	1 };
 /* What stays keeps its id: it may be part of a recipient in the queue. */
 static const struct db_stmt address_targets = { "address_targets",
 	"WITH gone AS (DELETE FROM hauspost.target"
-	"  WHERE address = lower($1) AND destination <> ALL ($2::text[]))"
+	"  WHERE address = lower($1 COLLATE \"C\")"
+	"   AND destination <> ALL ($2::text[]))"
 	" INSERT INTO hauspost.target (address, destination)"
-	" SELECT lower($1), unnest($2::text[]) ON CONFLICT DO NOTHING",
+	" SELECT lower($1 COLLATE \"C\"), unnest($2::text[])"
+	" ON CONFLICT DO NOTHING",
 	2 };
 
 static const struct command_option address_options[] = {
@@ -354,8 +357,8 @@ static const struct db_stmt alias_select = { "alias_select",
 	2 };
 /* An alias has no column to set: this finds and locks it. */
 static const struct db_stmt alias_update = { "alias_update",
-	"SELECT 1 FROM hauspost.alias WHERE name = $1 AND $2::jsonb = '{}' FOR "
-	"UPDATE",
+	"SELECT 1 FROM hauspost.alias"
+	" WHERE name = $1 AND $2::jsonb = '{}' FOR UPDATE",
 	2 };
 static const struct db_stmt alias_remove = { "alias_remove",
 	"DELETE FROM hauspost.alias WHERE name = $1 RETURNING 1", 1 };

@@ -48,8 +48,9 @@ ask(const char *prompt, const char *what, char text[PASSWORD_MAX])
 		return false;
 	quiet = before;
 	quiet.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
-	(void)fprintf(stderr, "%s%s: ", prompt, what);
+	/* Before the prompt: who answers it at once must not be echoed. */
 	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
+	(void)fprintf(stderr, "%s%s: ", prompt, what);
 	got = read_line(text);
 	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
 	(void)fputc('\n', stderr);

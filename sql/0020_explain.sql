@@ -78,8 +78,8 @@ BEGIN
         SELECT CASE a.local_part WHEN '' THEN 'catch-all ' ELSE 'address ' END
             || a.identifier
         FROM hauspost.domain AS d
-        JOIN hauspost.address AS a ON a.identifier = '@' || d.name
-            OR d.subaddressing AND a.identifier = base || '@' || d.name
+        JOIN hauspost.address AS a ON a.identifier IN ('@' || d.name,
+            CASE WHEN d.subaddressing THEN base || '@' || d.name END)
         WHERE d.name = at_domain
             AND a.identifier <> asked || '@' || d.name
         ORDER BY a.local_part = '');
