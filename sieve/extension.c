@@ -51,6 +51,8 @@ const struct sieve_extension *const extension_table[] = {
 	&ext_envelope_dsn,
 	&ext_redirect_dsn,
 	&ext_extlists,
+	&ext_replace,
+	&ext_enclose,
 };
 
 enum { COUNT = sizeof extension_table / sizeof *extension_table };
