@@ -53,6 +53,7 @@ const struct sieve_extension *const extension_table[] = {
 	&ext_extlists,
 	&ext_replace,
 	&ext_enclose,
+	&ext_notify,
 };
 
 enum { COUNT = sizeof extension_table / sizeof *extension_table };
