@@ -58,6 +58,15 @@ check_budgets(struct run *run, enum sieve_action_type type)
 	return FLOW_NEXT;
 }
 
+/* RFC 5703 6: what is redirected is never the enclosure. */
+static const struct sieve_edit *
+edit_for(struct run *run, enum sieve_action_type type)
+{
+	if (type == SIEVE_REDIRECT && run->enclosed)
+		return run->inner_edit;
+	return run_edit(run);
+}
+
 struct sieve_action *
 action_add(struct run *run, enum sieve_action_type type)
 {
@@ -68,7 +77,7 @@ action_add(struct run *run, enum sieve_action_type type)
 	action = arena_new(run->arena, struct sieve_action);
 	action->type = type;
 	action->line = run->at.line;
-	action->edit = run_edit(run);
+	action->edit = edit_for(run, type);
 	*run->actions_end = action;
 	run->actions_end = &action->next;
 	run->n_actions++;
@@ -154,7 +163,7 @@ action_redirect(
 		run->implicit_keep = false;
 	for (; action != NULL; action = action->next) {
 		if (action->type == SIEVE_REDIRECT &&
-		    action->edit == run_edit(run) &&
+		    action->edit == edit_for(run, SIEVE_REDIRECT) &&
 		    slice_eq_nocase(action->redirect.address, address))
 			return FLOW_NEXT;
 	}

@@ -287,29 +287,60 @@ datetime_is_part(struct slice part)
 	return find_part(part) != PARTS;
 }
 
+/* Parts that are one number; false: the part is put together of several. */
+static bool
+number_of(const struct datetime *d, enum part part, long *value)
+{
+	const long numbers[PARTS] = { [YEAR] = d->year,
+		[MONTH] = d->month,
+		[DAY] = d->day,
+		[JULIAN] = d->julian,
+		[HOUR] = d->hour,
+		[MINUTE] = d->minute,
+		[SECOND] = d->second,
+		[WEEKDAY] = d->weekday };
+
+	*value = numbers[part];
+	return part != DATE && part != TIME && part != ISO8601 &&
+	       part != STD11 && part != ZONE;
+}
+
+static int
+width_of(enum part part)
+{
+	if (part == YEAR)
+		return 4;
+	return part == JULIAN || part == WEEKDAY ? 1 : 2;
+}
+
+/* "+0100", "+01:00" with a separator. */
+static const char *
+print_zone(const struct datetime *d, const char *separator, char text[8])
+{
+	int minutes = abs(d->zone_minutes);
+
+	(void)snprintf(text, 8, "%c%02d%s%02d", d->zone_minutes < 0 ? '-' : '+',
+	    minutes / 60 % 100, separator, minutes % 60);
+	return text;
+}
+
 static int
 print_composed(const struct datetime *d, enum part part, char *text)
 {
-	char sign = d->zone_minutes < 0 ? '-' : '+';
-	int hours = abs(d->zone_minutes) / 60;
-	int minutes = abs(d->zone_minutes) % 60;
+	char zone_text[8];
 
 	switch (part) {
-	case ISO8601:
-		if (d->zone_minutes == 0) /* RFC 3339's shorter form */
-			return snprintf(text, DATETIME_PART_MAX,
-			    "%04ld-%02d-%02dT%02d:%02d:%02dZ", d->year,
-			    d->month, d->day, d->hour, d->minute, d->second);
+	case ISO8601: /* RFC 3339's shorter form for UTC */
 		return snprintf(text, DATETIME_PART_MAX,
-		    "%04ld-%02d-%02dT%02d:%02d:%02d%c%02d:%02d", d->year,
-		    d->month, d->day, d->hour, d->minute, d->second, sign,
-		    hours, minutes);
+		    "%04ld-%02d-%02dT%02d:%02d:%02d%s", d->year, d->month,
+		    d->day, d->hour, d->minute, d->second,
+		    d->zone_minutes == 0 ? "Z" : print_zone(d, ":", zone_text));
 	case STD11:
 		return snprintf(text, DATETIME_PART_MAX,
-		    "%.3s, %02d %.3s %04ld %02d:%02d:%02d %c%02d%02d",
+		    "%.3s, %02d %.3s %04ld %02d:%02d:%02d %s",
 		    weekday_names + 3 * d->weekday, d->day,
 		    month_names + 3 * (d->month - 1), d->year, d->hour,
-		    d->minute, d->second, sign, hours, minutes);
+		    d->minute, d->second, print_zone(d, "", zone_text));
 	case DATE:
 		return snprintf(text, DATETIME_PART_MAX, "%04ld-%02d-%02d",
 		    d->year, d->month, d->day);
@@ -317,8 +348,8 @@ print_composed(const struct datetime *d, enum part part, char *text)
 		return snprintf(text, DATETIME_PART_MAX, "%02d:%02d:%02d",
 		    d->hour, d->minute, d->second);
 	default:
-		return snprintf(text, DATETIME_PART_MAX, "%c%02d%02d", sign,
-		    hours, minutes);
+		return snprintf(text, DATETIME_PART_MAX, "%s",
+		    print_zone(d, "", zone_text));
 	}
 }
 
@@ -327,39 +358,12 @@ datetime_part(const struct datetime *date, struct slice part,
     char text[DATETIME_PART_MAX])
 {
 	enum part which = find_part(part);
-	const char *format = "%02ld";
 	long value;
 
-	switch (which) {
-	case YEAR:
-		format = "%04ld";
-		value = date->year;
-		break;
-	case MONTH:
-		value = date->month;
-		break;
-	case DAY:
-		value = date->day;
-		break;
-	case JULIAN:
-		format = "%ld";
-		value = date->julian;
-		break;
-	case HOUR:
-		value = date->hour;
-		break;
-	case MINUTE:
-		value = date->minute;
-		break;
-	case SECOND:
-		value = date->second;
-		break;
-	case WEEKDAY:
-		format = "%ld";
-		value = date->weekday;
-		break;
-	default:
-		return (size_t)print_composed(date, which, text);
-	}
-	return (size_t)snprintf(text, DATETIME_PART_MAX, format, value);
+	if (which == PARTS)
+		return 0;
+	if (number_of(date, which, &value))
+		return (size_t)snprintf(
+		    text, DATETIME_PART_MAX, "%0*ld", width_of(which), value);
+	return (size_t)print_composed(date, which, text);
 }

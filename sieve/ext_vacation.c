@@ -6,6 +6,7 @@
 #include "sieve/address.h"
 #include "sieve/mailbox_name.h"
 #include "sieve/mark.h"
+#include "sieve/source.h"
 #include "sieve/text.h"
 
 enum { PERIOD_DAYS = 1, PERIOD_SECONDS };
@@ -162,34 +163,41 @@ is_mine(struct run *run, const struct vacation *args, struct slice text)
 	return in_tag(run, args, text);
 }
 
-/* The address of mine that the message names; RUN_FAIL over the budget. */
+struct search {
+	const struct vacation *args;
+	struct slice found; /* the address of mine that the message names */
+};
+
 static int
-find_mine(struct run *run, const struct vacation *args, struct slice *out)
+search_field(void *context, struct run *run, struct fields *fields, size_t i)
 {
-	static const char *const names[] = { "To", "Cc", "Bcc", "Resent-To",
-		"Resent-Cc", "Resent-Bcc" };
-	struct fields *fields = run->fields;
+	struct search *search = context;
+	struct address_walk walk =
+	    address_start(fields->arena, fields->list[i].raw);
+	struct address address;
 
-	for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
-		struct slice name = slice_of(names[k]);
-		size_t i = fields_find(fields, name, 0);
-
-		for (; i < fields->n; i = fields_find(fields, name, i + 1)) {
-			struct address_walk walk =
-			    address_start(fields->arena, fields->list[i].raw);
-			struct address address;
-
-			while (address_next(&walk, &address)) {
-				if (run_charge(run, 4 * RUN_COMPARE_COST) < 0)
-					return RUN_FAIL;
-				if (!is_mine(run, args, address.text))
-					continue;
-				*out = address.text;
-				return 1;
-			}
+	while (address_next(&walk, &address)) {
+		if (run_charge(run, 4 * RUN_COMPARE_COST) < 0)
+			return RUN_FAIL;
+		if (is_mine(run, search->args, address.text)) {
+			search->found = address.text;
+			return 1;
 		}
 	}
 	return 0;
+}
+
+static int
+find_mine(struct run *run, struct search *search)
+{
+	static const char *const names[] = { "To", "Cc", "Bcc", "Resent-To",
+		"Resent-Cc", "Resent-Bcc" };
+	int r = 0;
+
+	for (size_t i = 0; i < sizeof names / sizeof *names && r == 0; i++)
+		r = source_each(
+		    run, NULL, slice_of(names[i]), search_field, search);
+	return r;
 }
 
 /* ---- The reply ---- */
@@ -314,13 +322,29 @@ refuse_sender(struct run *run, const struct vacation *args)
 	return automatic(run);
 }
 
+/* To the sender, from the address of mine that was written to. */
+static int
+answer(struct run *run, const struct node *node, struct slice mine)
+{
+	struct slice mark = key(run, node->args);
+	int seen = 0;
+
+	if (run->callbacks->vacation_seen != NULL)
+		seen = run->callbacks->vacation_seen(run->context, mark);
+	if (seen < 0)
+		return run_defer(run, "a mark of vacation");
+	if (seen > 0)
+		return skip(run, "the sender was answered already");
+	return plan(run, node, mine, mark);
+}
+
 static int
 vacation_run(struct run *run, const struct node *node)
 {
 	const struct vacation *args = node->args;
 	const char *reason = refuse_sender(run, args);
-	struct slice mine = { "", 0 }, mark;
-	int r = 0;
+	struct search search = { .args = args };
+	int r;
 
 	if (run->vacation_line != 0)
 		return run_fail(run,
@@ -330,20 +354,12 @@ vacation_run(struct run *run, const struct node *node)
 	run->vacation_line = run->at.line;
 	if (reason != NULL)
 		return skip(run, reason);
-	r = find_mine(run, args, &mine);
+	r = find_mine(run, &search);
 	if (r < 0)
 		return RUN_FAIL;
 	if (r == 0)
 		return skip(run, "the message names none of my addresses");
-	mark = key(run, args);
-	r = 0;
-	if (run->callbacks->vacation_seen != NULL)
-		r = run->callbacks->vacation_seen(run->context, mark);
-	if (r < 0)
-		return run_defer(run, "a mark of vacation");
-	if (r > 0)
-		return skip(run, "the sender was answered already");
-	return plan(run, node, mine, mark);
+	return answer(run, node, search.found);
 }
 
 static const struct sieve_param params[] = {

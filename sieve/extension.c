@@ -51,6 +51,9 @@ const struct sieve_extension *const extension_table[] = {
 	&ext_envelope_dsn,
 	&ext_redirect_dsn,
 	&ext_extlists,
+	&ext_replace,
+	&ext_enclose,
+	&ext_notify,
 };
 
 enum { COUNT = sizeof extension_table / sizeof *extension_table };

@@ -347,6 +347,84 @@ mime_inner_header(struct run *run, const struct part *part)
 	return arena_slice(run->arena, buf_slice(&text));
 }
 
+/* ---- Exchanging a part ---- */
+
+/* The same place in another tree of the same shape; NULL: not there. */
+static GMimeObject *
+same_place(GMimeObject *root, const struct part *part)
+{
+	GMimeObject *parent;
+	int n = 0;
+
+	if (part->parent == NULL)
+		return root;
+	parent = same_place(root, part->parent);
+	if (parent == NULL || !GMIME_IS_MULTIPART(parent))
+		return NULL;
+	for (const struct part *p = part->parent->child; p != part; p = p->next)
+		n++;
+	return n < g_mime_multipart_get_count(GMIME_MULTIPART(parent))
+		   ? g_mime_multipart_get_part(GMIME_MULTIPART(parent), n)
+		   : NULL;
+}
+
+static GMimeObject *
+parse_entity(struct slice entity)
+{
+	GMimeStream *stream =
+	    g_mime_stream_mem_new_with_buffer(entity.p, entity.n);
+	GMimeParser *parser = g_mime_parser_new_with_stream(stream);
+	GMimeObject *object = g_mime_parser_construct_part(parser, NULL);
+
+	g_object_unref(parser);
+	g_object_unref(stream);
+	return object;
+}
+
+/* Puts entity where object is. False: object is in no multipart. */
+static bool
+exchange(GMimeObject *root, const struct part *part, struct slice entity)
+{
+	GMimeObject *parent = same_place(root, part->parent);
+	GMimeObject *old = same_place(root, part), *fresh;
+	int n;
+
+	if (old == NULL || parent == NULL || !GMIME_IS_MULTIPART(parent))
+		return false;
+	fresh = parse_entity(entity);
+	if (fresh == NULL)
+		return false;
+	n = g_mime_multipart_index_of(GMIME_MULTIPART(parent), old);
+	g_object_unref(
+	    g_mime_multipart_replace(GMIME_MULTIPART(parent), n, fresh));
+	g_object_unref(fresh);
+	return true;
+}
+
+bool
+mime_exchange(struct run *run, struct slice octets, const struct part *part,
+    struct slice entity, struct slice *out)
+{
+	GMimeMessage *message;
+	GMimeObject *root;
+	char *text;
+	bool ok;
+
+	init();
+	message = parse(octets);
+	root = message != NULL ? g_mime_message_get_mime_part(message) : NULL;
+	ok = root != NULL && part->parent != NULL &&
+	     exchange(root, part, entity);
+	if (ok) {
+		text = g_mime_object_to_string(GMIME_OBJECT(message), NULL);
+		*out = arena_slice(run->arena, slice_of(text));
+		g_free(text);
+	}
+	if (message != NULL)
+		g_object_unref(message);
+	return ok;
+}
+
 bool
 mime_parameter(
     struct run *run, struct slice value, struct slice name, struct slice *out)

@@ -53,6 +53,13 @@ struct slice mime_around(struct run *run, const struct part *part);
 /* The header of the message inside a message/rfc822 part. */
 struct slice mime_inner_header(struct run *run, const struct part *part);
 
+/*
+ * The whole message, octets, with this part of it exchanged for entity, a
+ * header and body of its own. False: the message has no such part any more.
+ */
+bool mime_exchange(struct run *run, struct slice octets,
+    const struct part *part, struct slice entity, struct slice *out);
+
 /* A parameter of a Content-Type or other such value (RFC 2231 too). */
 bool mime_parameter(
     struct run *run, struct slice value, struct slice name, struct slice *out);

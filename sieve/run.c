@@ -133,6 +133,21 @@ run_edit(struct run *run)
 }
 
 void
+run_replace_message(struct run *run, struct slice octets)
+{
+	struct replaced *replaced = arena_new(run->arena, struct replaced);
+
+	replaced->message = sieve_message_new(run->arena, octets);
+	replaced->next = run->replaced;
+	run->replaced = replaced;
+	run->message = replaced->message;
+	run->fields = message_fields(run->message);
+	run->body_replaced = true;
+	run->body = message_body(run->message);
+	run->edited = true;
+}
+
+void
 run_log(struct run *run, const char *format, ...)
 {
 	char text[400];
@@ -241,6 +256,7 @@ run_init(struct run *run, const struct sieve_job *job, struct arena *arena)
 		steps = SIEVE_STEPS_MAX;
 	*run = (struct run){ .job = job,
 		.arena = arena,
+		.received = job->message,
 		.message = job->message,
 		.envelope = *job->envelope,
 		.environment = job->environment,
@@ -258,6 +274,8 @@ run_done(struct run *run)
 	for (size_t i = 0; i < run->n_regexes; i++)
 		pcre2_code_free(run->regexes[i]);
 	free(run->regexes);
+	for (struct replaced *r = run->replaced; r != NULL; r = r->next)
+		sieve_message_done(r->message);
 	for (struct included *i = run->included; i != NULL; i = i->next)
 		sieve_program_unref(i->program);
 }

@@ -46,10 +46,17 @@ struct included {
 	struct slice name;
 };
 
+/* Messages that took the place of the received one (RFC 5703 5 and 6). */
+struct replaced {
+	struct replaced *next;
+	struct sieve_message *message;
+};
+
 struct run {
 	const struct sieve_job *job;
 	struct arena *arena;
-	struct sieve_message *message;
+	struct sieve_message *received; /* what edits are made of */
+	struct sieve_message *message;	/* what tests look at */
 	struct sieve_envelope envelope;
 	const struct sieve_environment *environment;
 	const struct sieve_callbacks *callbacks;
@@ -60,6 +67,7 @@ struct run {
 	struct slice breaking; /* FLOW_BREAK: the loop's name, or empty */
 	struct global *globals;
 	struct included *included;
+	struct replaced *replaced;
 	unsigned include_depth, n_includes;
 
 	/* The budget. Octets looked at; SIEVE_STEP_OCTETS of them are a step.
@@ -72,6 +80,9 @@ struct run {
 	bool edited;		       /* since edit was made */
 	bool body_replaced;
 	struct slice body;
+	/* What redirect sends: RFC 5703 6 lets it pass by an enclosure. */
+	bool enclosed;
+	const struct sieve_edit *inner_edit;
 	struct slice flags; /* the internal variable of RFC 5232, " "-joined */
 
 	struct sieve_action *actions, **actions_end;
@@ -138,6 +149,9 @@ int run_zone_minutes(struct run *run, int64_t at);
 
 /* The message as it is now, for an action; NULL: as it was received. */
 const struct sieve_edit *run_edit(struct run *run);
+
+/* Another message takes the place of this one, for tests and actions. */
+void run_replace_message(struct run *run, struct slice octets);
 
 /* A line for the script's owner, if anybody listens. */
 void run_log(struct run *run, const char *format, ...)

@@ -284,6 +284,7 @@ struct sieve_vacation {
 
 struct sieve_notify {
 	struct slice method; /* the URI */
+	struct slice id;     /* of the draft before RFC 5435 */
 	struct slice from, message;
 	int importance;		/* 1 high, 2, 3 low */
 	const struct slice *to; /* addresses of a mailto: method */

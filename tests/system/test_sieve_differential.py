@@ -19,8 +19,9 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-SIEVE_RUN = ROOT / "build/bin/sieve-run"
+from stage import BUILD
+
+SIEVE_RUN = BUILD / "bin/sieve-run"
 PAIRS = int(os.environ.get("HAUSPOST_SIEVE_PAIRS", "500"))
 FIRST_SEED = int(os.environ.get("HAUSPOST_SIEVE_SEED", "1"))
 PAIRS_PER_TEST = 50

@@ -12,9 +12,9 @@ import subprocess
 
 import pytest
 
-from stage import ROOT
+from stage import BUILD, ROOT
 
-SIEVE_RUN = ROOT / "build/bin/sieve-run"
+SIEVE_RUN = BUILD / "bin/sieve-run"
 PAIRS = 150
 
 SUBJECTS = ["Hello", "Re: meeting", "10 apples", "[list] news", "a*b"]

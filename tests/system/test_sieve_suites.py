@@ -6,10 +6,10 @@ import subprocess
 
 import pytest
 
-from stage import ROOT
+from stage import BUILD, ROOT
 
-SVTEST = ROOT / "build/bin/svtest"
-SIEVE_RUN = ROOT / "build/bin/sieve-run"
+SVTEST = BUILD / "bin/svtest"
+SIEVE_RUN = BUILD / "bin/sieve-run"
 SUITES = sorted((ROOT / "tests/svtest").glob("*.svtest"))
 
 

@@ -102,10 +102,10 @@ struct two_strings {
 static void
 show_message(struct run *run, struct slice octets)
 {
-	run->message = sieve_message_new(run->arena, octets);
-	run->fields = message_fields(run->message);
+	run_replace_message(run, octets); /* freed with the run */
+	run->received = run->message;
 	run->edit = NULL;
-	run->edited = false;
+	run->edited = run->body_replaced = run->enclosed = false;
 }
 
 static struct slice
@@ -189,7 +189,7 @@ run_programs(struct run *run, struct sieve_program *const *programs, size_t n)
 {
 	struct testsuite *suite = suite_of(run);
 	struct sieve_message *message = sieve_message_new(run->arena,
-	    sieve_edit_message(run_edit(run), run->message, run->arena));
+	    sieve_edit_message(run_edit(run), run->received, run->arena));
 	struct sieve_job job = { .programs = programs,
 		.n_programs = n,
 		.message = message,

@@ -251,7 +251,7 @@ static struct slice
 edited(const struct execution *x, const struct sieve_action *action)
 {
 	return sieve_edit_message(
-	    action->edit, x->run->message, &x->suite->arena);
+	    action->edit, x->run->received, &x->suite->arena);
 }
 
 static bool
@@ -330,7 +330,7 @@ world_execute(struct testsuite *suite, struct run *run)
 	if (!suite->from_script && run->implicit_keep)
 		ok = file(suite, &inbox,
 			 sieve_edit_message(
-			     run_edit(run), run->message, &suite->arena)) &&
+			     run_edit(run), run->received, &suite->arena)) &&
 		     ok;
 	return ok;
 }
