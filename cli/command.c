@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/program.h"
+#include "core/provider.h"
 
 static const struct command *const groups[] = {
 	explain_commands,
@@ -185,6 +186,14 @@ list_options(const struct command *command, struct option *to)
 	to[n] = (struct option){ NULL, 0, NULL, 0 };
 }
 
+static void
+print_settings(void)
+{
+	config_print(stdout, "cli", cli_keys);
+	(void)fputc('\n', stdout);
+	config_print_section(stdout, "provider", provider_keys);
+}
+
 static int
 print_facts(int opt, const struct command *command)
 {
@@ -194,7 +203,7 @@ print_facts(int opt, const struct command *command)
 	if (opt == OPT_VERSION)
 		(void)printf("hauspost %s\n", HAUSPOST_VERSION);
 	else
-		config_print(stdout, "cli", cli_keys);
+		print_settings();
 	return EX_OK;
 }
 

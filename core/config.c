@@ -230,10 +230,17 @@ print_table(FILE *out, const struct config_key *keys)
 }
 
 void
+config_print_section(
+    FILE *out, const char *section, const struct config_key *keys)
+{
+	(void)fprintf(out, "[%s]\n", section);
+	print_table(out, keys);
+}
+
+void
 config_print(FILE *out, const char *section, const struct config_key *keys)
 {
-	(void)fprintf(out, "[hauspost]\n");
-	print_table(out, config_common_keys);
-	(void)fprintf(out, "\n[%s]\n", section);
-	print_table(out, keys);
+	config_print_section(out, "hauspost", config_common_keys);
+	(void)fputc('\n', out);
+	config_print_section(out, section, keys);
 }

@@ -97,8 +97,12 @@ int config_read(const char *path, const char *section,
     const struct config_key *keys, void *config, struct arena *arena,
     struct why *why);
 
-/* Writes the table as a commented sample section. */
+/* Writes the common table and this one as commented sample sections. */
 void config_print(
+    FILE *out, const char *section, const struct config_key *keys);
+
+/* Writes just this one. */
+void config_print_section(
     FILE *out, const char *section, const struct config_key *keys);
 
 #endif
