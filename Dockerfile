@@ -1,17 +1,21 @@
-# One image for every container of docker-compose.yml.
+# One image for every container of docker-compose.yml. Packages come first:
+# what is built on them changes more often.
 
 FROM debian:bookworm-slim AS build
 WORKDIR /src
 COPY packages.txt ./
-COPY conf conf
+COPY conf/install-packages conf/
 RUN conf/install-packages build
 COPY . .
 RUN make -j"$(nproc)" all && make install DESTDIR=/out
 
 FROM debian:bookworm-slim
-COPY packages.txt /usr/share/hauspost/
-COPY conf /usr/share/hauspost/conf
-RUN cd /usr/share/hauspost && conf/install-packages run && conf/make-users && \
-    apt-get clean && rm -rf /var/lib/apt/lists
+WORKDIR /usr/share/hauspost
+COPY packages.txt ./
+COPY conf/install-packages conf/
+RUN conf/install-packages run && apt-get clean && \
+    rm -rf /var/lib/apt/lists/*
+COPY conf conf
+RUN conf/make-users
 COPY --from=build /out /
 ENTRYPOINT ["/usr/share/hauspost/conf/container"]

@@ -130,9 +130,9 @@ install: all $B/man/hauspost.conf.5
 	conf/render $(SITE) $B/etc
 	install -d $(DESTDIR)$(PREFIX)/sbin $(SHARE)/hauspost/sql \
 	    $(SHARE)/man/man5 $(SHARE)/man/man8
-	install $(wildcard $B/bin/hauspost*) $(DESTDIR)$(PREFIX)/sbin
-	install -m 644 $(wildcard sql/*.sql) $(SHARE)/hauspost/sql
-	install -m 644 $(wildcard docs/man/*.8) $(SHARE)/man/man8
+	install $B/bin/hauspost* $(DESTDIR)$(PREFIX)/sbin
+	install -m 644 sql/*.sql $(SHARE)/hauspost/sql
+	install -m 644 docs/man/*.8 $(SHARE)/man/man8
 	install -m 644 $B/man/hauspost.conf.5 $(SHARE)/man/man5
 	install -Dm 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system $B/etc/systemd/*
 	install -Dm 644 -t $(DESTDIR)$(PREFIX)/lib/sysusers.d $B/etc/sysusers.d/*

@@ -40,6 +40,41 @@ struct maps {
 
 /* --- answers ---------------------------------------------------------- */
 
+static bool
+is_map(struct slice map)
+{
+	return slice_eq(map, SLICE("virtual")) ||
+	       slice_eq(map, SLICE("relay")) ||
+	       slice_eq(map, SLICE("transport"));
+}
+
+/*
+ * The domain that a request is about. A transport is asked for with the whole
+ * address: Postfix takes a socketmap for a pattern, which has no parts.
+ */
+static struct slice
+key_domain(const struct socketmap_request *request)
+{
+	long at = slice_rfind(request->key, '@');
+
+	if (at < 0 || !slice_eq(request->map, SLICE("transport")))
+		return request->key;
+	return slice_tail(request->key, (size_t)at + 1);
+}
+
+/* What a map says of a domain; empty: it has nothing there. */
+static struct slice
+map_value(
+    struct arena *arena, struct slice map, const struct domain_class *found)
+{
+	if (slice_eq(found->class, map))
+		return found->class;
+	if (!slice_eq(map, SLICE("transport")) || found->nexthop.n == 0)
+		return SLICE("");
+	return slice_of(
+	    arena_printf(arena, "relay:%.*s", SLICE_FMT(found->nexthop)));
+}
+
 static enum socketmap_status
 look_up(struct milter *milter, struct arena *arena,
     const struct socketmap_request *request, struct slice *text_out)
@@ -51,7 +86,7 @@ look_up(struct milter *milter, struct arena *arena,
 
 	*text_out = SLICE("");
 	/* Postfix asks about anything that stands behind an @. */
-	if (addr_domain(arena, request->key, &domain) < 0)
+	if (addr_domain(arena, key_domain(request), &domain) < 0)
 		return SOCKETMAP_NOTFOUND;
 	/* Postfix looks leaves up while it delivers them, also when the
 	 * directory is away. */
@@ -63,10 +98,9 @@ look_up(struct milter *milter, struct arena *arena,
 		*text_out = arena_slice(arena, slice_of(why.reply));
 		return SOCKETMAP_TEMP;
 	}
-	if (r == 0 || !slice_eq(found.class, request->map))
-		return SOCKETMAP_NOTFOUND;
-	*text_out = found.class;
-	return SOCKETMAP_OK;
+	if (r > 0)
+		*text_out = map_value(arena, request->map, &found);
+	return text_out->n > 0 ? SOCKETMAP_OK : SOCKETMAP_NOTFOUND;
 }
 
 void
@@ -75,10 +109,10 @@ maps_answer(struct milter *milter, const struct socketmap_request *request,
 {
 	struct arena arena = ARENA_INIT;
 	enum socketmap_status status = SOCKETMAP_TEMP;
-	struct slice text = SLICE("no such map: there are virtual and relay");
+	struct slice text =
+	    SLICE("no such map: there are virtual, relay and transport");
 
-	if (slice_eq(request->map, SLICE("virtual")) ||
-	    slice_eq(request->map, SLICE("relay")))
+	if (is_map(request->map))
 		status = look_up(milter, &arena, request, &text);
 	socketmap_write(out, status, text);
 	arena_done(&arena);

@@ -4,6 +4,9 @@
  *
  *	virtual_mailbox_domains = socketmap:unix:PATH:virtual
  *	relay_domains = socketmap:unix:PATH:relay
+ *	transport_maps = ..., socketmap:unix:PATH:transport
+ *
+ * The last has the next hop of domains that are relayed to a certain one.
  *
  * Threads: one that accepts, one per connection.
  */

@@ -1,6 +1,7 @@
 #include "lmtpd/front/deliver.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "core/clock.h"
 #include "lmtpd/front/heading.h"
@@ -22,6 +23,21 @@ struct delivery {
 };
 
 /* --- names ------------------------------------------------------------ */
+
+/*
+ * XFORWARD tells the queue id of mail that came by SMTP. Of what the sendmail
+ * command and Postfix itself (a bounce) put into the queue it tells nothing,
+ * but their header does; without an id a retry would be delivered again.
+ */
+static void
+learn_queue_id(struct txn *txn, struct slice header)
+{
+	struct slice id = heading_queue_id(header, txn->lmtpd->node);
+
+	if (txn->client.ident[0] == '\0' && id.n <= QUEUE_ID_MAX)
+		(void)snprintf(txn->client.ident, sizeof txn->client.ident,
+		    "%.*s", SLICE_FMT(id));
+}
 
 /*
  * Seconds that are the same at every attempt: what the fetcher says, or the
@@ -217,6 +233,7 @@ read_message(struct delivery *d)
 	struct txn *txn = d->txn;
 	struct slice header = message_header(&txn->message);
 
+	learn_queue_id(txn, header);
 	txn->arrival = arrival_of(txn, header);
 	d->facts = (struct plan_message){ header, heading_hops(header),
 		txn->message.size_bytes };

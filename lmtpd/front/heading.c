@@ -91,27 +91,62 @@ is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* Whether "id QUEUEID" stands in a Received value, word by word. */
+static bool
+is_between_words(char c)
+{
+	return is_blank(c) || c == ';';
+}
+
+/* The next word of a Received value; empty at its end. */
+static struct slice
+next_word(struct slice *rest)
+{
+	struct slice word;
+	size_t n = 0;
+
+	while (rest->n > 0 && is_between_words(rest->p[0]))
+		*rest = slice_tail(*rest, 1);
+	while (n < rest->n && !is_between_words(rest->p[n]))
+		n++;
+	word = slice_head(*rest, n);
+	*rest = slice_tail(*rest, n);
+	return word;
+}
+
+/* Whether "id QUEUEID" stands in a Received value. */
 static bool
 carries_id(struct slice value, struct slice queue_id)
 {
 	bool behind_id = false;
+	struct slice word;
 
-	while (value.n > 0) {
-		size_t n = 0;
-		struct slice word;
-
-		while (
-		    n < value.n && !is_blank(value.p[n]) && value.p[n] != ';')
-			n++;
-		word = slice_head(value, n);
+	while ((word = next_word(&value)).n > 0) {
 		if (behind_id && slice_eq(word, queue_id))
 			return true;
-		if (n > 0)
-			behind_id = slice_eq_nocase(word, SLICE("id"));
-		value = slice_tail(value, n + 1);
+		behind_id = slice_eq_nocase(word, SLICE("id"));
 	}
 	return false;
+}
+
+struct slice
+heading_queue_id(struct slice header, struct slice node)
+{
+	struct header_walk walk = header_start(header);
+	struct header_field field;
+	struct slice value, word;
+
+	if (!header_next(&walk, &field) ||
+	    !slice_eq_nocase(field.name, SLICE("Received")))
+		return SLICE("");
+	value = field.value;
+	if (!slice_eq_nocase(next_word(&value), SLICE("by")) ||
+	    !slice_eq_nocase(next_word(&value), node) ||
+	    !slice_starts_nocase(next_word(&value), SLICE("(Postfix")))
+		return SLICE("");
+	do {
+		word = next_word(&value);
+	} while (word.n > 0 && !slice_eq_nocase(word, SLICE("id")));
+	return next_word(&value);
 }
 
 static bool

@@ -39,6 +39,12 @@ struct slice heading_onward(struct arena *arena, const struct heading *heading,
     struct slice delivered_to, struct slice original);
 
 /*
+ * The queue id in the topmost field, where that is the one our own Postfix
+ * writes above mail that came by no SMTP connection. Empty: it is not.
+ */
+struct slice heading_queue_id(struct slice header, struct slice node);
+
+/*
  * When the message entered the queue: the date of the Received field that
  * carries the queue id. 1 found, 0 there is none.
  */

@@ -294,6 +294,7 @@ def start():
         good = run(stage)
     except BaseException:
         stage.stop()
+        print("demo: ended; what the programs said is in run/log/")
         raise
     print(connect_how(stage))
     print(f"demo: {good} of {len(STEPS)}")

@@ -88,6 +88,12 @@ def test_units_are_exposed_no_more_than(rendered, unit, most):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_the_storer_keeps_openat2(rendered):
+    """systemd answers ENOSYS to it under RestrictSUIDSGID."""
+    unit = (rendered / "systemd" / "hauspost-storer.service").read_text()
+    assert "\nRestrictSUIDSGID=" not in unit
+
+
 def test_no_binary_changes_its_user_by_itself(stage):
     for path in (stage.place / "bin").iterdir():
         assert path.stat().st_mode & 0o7777 == 0o755, path

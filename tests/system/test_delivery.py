@@ -220,7 +220,12 @@ def test_t135_a_local_program_is_known_by_its_user(stage, customer):
     deliver(stage, [info], stranger=None, sender=info)
     assert stage.postfix.sendmail(clients.letter(), "-f", info, info) == 0
     assert stage.settle() == []
-    assert len(customer.inbox(abc)) == 2
+    inbox = customer.inbox(abc)
+    assert len(inbox) == 2
+    for message in inbox:
+        ours, postfix = headers(message, "Received")[:2]
+        queue_id = re.search(r"\bid ([^ ;]+)", postfix)[1]
+        assert f"with LMTP id {queue_id} " in ours
 
 
 def test_t134_a_large_message(stage, customer):

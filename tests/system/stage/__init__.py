@@ -155,12 +155,14 @@ class Stage:
             listens(self.place / "run" / sock, greeting, kind),
         )
 
-    def start_sink(self):
-        self.sink.start(
-            [sys.executable, "-m", "stage.sink"]
-            + [self.place.port("sink"), self.place / "sink"],
-            answers(self.place.port("sink"), b"220 "),
-            env=os.environ | {"PYTHONPATH": str(pathlib.Path(__file__).parents[1])},
+    def start_sink(self, server=None, port=None):
+        """The rest of the world; or one more server of it, at its own port."""
+        port = port or self.place.port("sink")
+        package = pathlib.Path(__file__).parents[1]
+        (server or self.sink).start(
+            [sys.executable, "-m", "stage.sink", port, self.place / "sink"],
+            answers(port, b"220 "),
+            env=os.environ | {"PYTHONPATH": str(package)},
         )
 
     @property

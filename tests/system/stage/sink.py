@@ -11,7 +11,7 @@ import pathlib
 import socketserver
 import sys
 import tempfile
-import threading
+import time
 
 
 class Session(socketserver.StreamRequestHandler):
@@ -77,7 +77,6 @@ class Sink(socketserver.ThreadingTCPServer):
     def __init__(self, port, folder):
         super().__init__(("127.0.0.1", port), Session)
         self.folder = pathlib.Path(folder)
-        self.lock = threading.Lock()
 
     def keep(self, session, message):
         """Written aside and renamed: a reader sees whole files only."""
@@ -87,13 +86,12 @@ class Sink(socketserver.ThreadingTCPServer):
             "options": session.options,
             "message": message.decode("latin-1"),
         }
-        with self.lock:
-            name = f"{len(list(self.folder.glob('*.json'))):06}.json"
-            with tempfile.NamedTemporaryFile(
-                "w", dir=self.folder, delete=False
-            ) as file:
-                json.dump(kept, file)
-            pathlib.Path(file.name).rename(self.folder / name)
+        with tempfile.NamedTemporaryFile(
+            "w", dir=self.folder, delete=False
+        ) as file:
+            json.dump(kept, file)
+        name = f"{time.time_ns()}.json"  # sorts as they came
+        pathlib.Path(file.name).rename(self.folder / name)
 
 
 if __name__ == "__main__":

@@ -139,6 +139,47 @@ arrival_is_what_postfix_wrote(void **state)
 }
 
 static void
+mail_that_came_by_no_connection_has_its_queue_id(void **state)
+{
+	static const struct {
+		const char *name, *header, *id;
+	} cases[] = {
+		{ "the sendmail command",
+		    "Received: by h01.example (Postfix, from userid 0)\n"
+		    "\tid 4F1A; Mon, 24 Nov 2025 16:00:00 +0000 (UTC)\n",
+		    "4F1A" },
+		{ "a bounce of Postfix' own",
+		    "Received: by h01.example (Postfix)\n"
+		    "\tid 4F1A; Mon, 24 Nov 2025 16:00:00 +0000 (UTC)\n",
+		    "4F1A" },
+		{ "another machine's Postfix",
+		    "Received: by h02.example (Postfix)\n"
+		    "\tid 4F1A; Mon, 24 Nov 2025 16:00:00 +0000 (UTC)\n",
+		    "" },
+		{ "another program of ours",
+		    "Received: by h01.example (Hauspost) with LMTP id 4F1A\n",
+		    "" },
+		{ "a field further down is a stranger's text",
+		    "Subject: x\nReceived: by h01.example (Postfix)\n"
+		    "\tid 4F1A; Mon, 24 Nov 2025 16:00:00 +0000 (UTC)\n",
+		    "" },
+		{ "it ends before the id",
+		    "Received: by h01.example (Postfix) id\n", "" },
+		{ "no header", "\nReceived: by h01.example (Postfix) id 1\n",
+		    "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct slice id = heading_queue_id(
+		    slice_of(cases[i].header), SLICE("h01.example"));
+
+		CASE(cases[i].name);
+		assert_true(slice_eq(id, slice_of(cases[i].id)));
+	}
+}
+
+static void
 hops_are_received_fields(void **state)
 {
 	(void)state;
@@ -158,6 +199,8 @@ main(void)
 		cmocka_unit_test(what_goes_on_has_no_return_path),
 		cmocka_unit_test(data_never_becomes_a_field),
 		cmocka_unit_test(arrival_is_what_postfix_wrote),
+		cmocka_unit_test(
+		    mail_that_came_by_no_connection_has_its_queue_id),
 		cmocka_unit_test(hops_are_received_fields),
 	};
 
