@@ -25,7 +25,7 @@ struct heading {
 	struct slice sender;   /* empty: the null sender */
 	struct slice peer;     /* as it named itself in LHLO */
 	struct slice node;     /* we */
-	struct slice queue_id; /* or delivery key, or empty */
+	struct slice queue_id; /* empty: the peer told none */
 	time_t arrival;
 	bool utf8;
 };
