@@ -1,6 +1,5 @@
 #include "lmtpd/storer/session.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
