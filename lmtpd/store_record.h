@@ -53,6 +53,7 @@ enum store_op {
 	STORE_COMMIT,	   /* move all that is staged, durably */
 	STORE_ABANDON,	   /* forget all that is staged */
 	STORE_SCRIPT,	   /* answered with ~/.dovecot.sieve open for reading */
+	STORE_OPS,
 };
 
 /* store_request.hints */

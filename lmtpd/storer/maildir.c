@@ -244,16 +244,16 @@ part_has(const struct maildir *maildir, const char *part, const char *base)
 	const struct dirent *entry;
 	bool found = false;
 	DIR *dir;
-	int r = 0;
+	int r;
 
 	(void)snprintf(path, sizeof path, "%s/%s", maildir->folder, part);
 	dir = beneath_list(maildir->home_fd, path);
 	if (dir == NULL)
-		return -errno;
+		return errno == ENOENT ? 0 : -errno;
+	errno = 0;
 	while (!found && (entry = readdir(dir)) != NULL)
 		found = name_has_base(entry->d_name, base);
-	if (found)
-		r = beneath_sync(dirfd(dir));
+	r = found ? beneath_sync(dirfd(dir)) : -errno;
 	(void)closedir(dir);
 	return r < 0 ? r : found;
 }

@@ -24,6 +24,7 @@ static const unsigned char needs[] = {
 	[STORE_ABANDON] = 0,
 	[STORE_SCRIPT] = NEEDS_MAILBOX,
 };
+_Static_assert(sizeof needs == STORE_OPS, "say what each request needs");
 
 /* The name of the first bad field, or NULL. */
 static const char *
@@ -33,7 +34,7 @@ bad_frame(const struct store_request *r, size_t packet_size)
 		return "length";
 	if (r->version != STORE_VERSION)
 		return "version";
-	if (r->op == 0 || r->op >= sizeof needs)
+	if (r->op == 0 || r->op >= STORE_OPS)
 		return "op";
 	if (r->head_size > STORE_HEAD_MAX)
 		return "head_size";

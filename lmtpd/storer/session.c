@@ -1,6 +1,5 @@
 #include "lmtpd/storer/session.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -256,6 +255,8 @@ static operation *const operations[] = {
 	[STORE_ABANDON] = serve_abandon,
 	[STORE_SCRIPT] = serve_script,
 };
+_Static_assert(sizeof operations / sizeof *operations == STORE_OPS,
+    "an operation for each request");
 
 /* --- the wire --------------------------------------------------------- */
 
@@ -276,7 +277,7 @@ take_descriptor(struct msghdr *packet, int *fd_out)
 static ssize_t
 receive(struct session *session)
 {
-	union { /* room for one descriptor; the kernel closes others */
+	union {
 		struct cmsghdr header;
 		char space[CMSG_SPACE(sizeof(int))];
 	} control;
@@ -284,7 +285,9 @@ receive(struct session *session)
 	struct msghdr message = { .msg_iov = &part,
 		.msg_iovlen = 1,
 		.msg_control = &control,
-		.msg_controllen = sizeof control };
+		/* One descriptor; more would fit into CMSG_SPACE's padding,
+		 * so the kernel closes and MSG_CTRUNC tells of them. */
+		.msg_controllen = CMSG_LEN(sizeof(int)) };
 	ssize_t n;
 
 	do {

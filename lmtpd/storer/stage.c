@@ -12,8 +12,12 @@
 #include "core/scope.h"
 #include "lmtpd/storer/beneath.h"
 
-/* Attempts that were killed may have left files with the next serials. */
-enum { CREATE_TRIES = 100 };
+enum {
+	/* Attempts that were killed may have left the next serials. */
+	CREATE_TRIES = 100,
+	/* sendfile(2) takes a little less than 2^31 at a time. */
+	PIECE = 1 << 30,
+};
 
 /* --- quota ------------------------------------------------------------ */
 
@@ -83,9 +87,6 @@ create(struct staged *staged, const char *base, unsigned long serial)
 static int
 copy_octets(int to_fd, int from_fd, uint64_t offset, uint64_t left)
 {
-	enum {
-		PIECE = 1 << 30
-	}; /* sendfile(2) takes a little less than 2^31 */
 	off_t at = (off_t)offset;
 
 	while (left > 0) {

@@ -21,6 +21,9 @@ enum {
 	LINE_SPACE = 64,	 /* two 64-bit numbers */
 };
 
+/* More than any disk, and room above for what is on its way. */
+#define BYTES_MAX (INT64_MAX / 4)
+
 /* --- text ------------------------------------------------------------- */
 
 /*
@@ -52,12 +55,9 @@ add_line(struct slice line, struct usage *sum)
 {
 	int64_t bytes, messages;
 
-	if (!take_number(&line, &bytes) || !take_number(&line, &messages))
-		return false;
-	/* Fewer than 5120 numbers of 18 digits: no sum overflows. */
-	sum->bytes += bytes;
-	sum->messages += messages;
-	return true;
+	return take_number(&line, &bytes) && take_number(&line, &messages) &&
+	       !__builtin_add_overflow(sum->bytes, bytes, &sum->bytes) &&
+	       !__builtin_add_overflow(sum->messages, messages, &sum->messages);
 }
 
 /*
@@ -113,7 +113,7 @@ usage_parse(
 		if (!add_line(line, &sum))
 			return false;
 	}
-	if (sum.bytes < 0 || sum.messages < 0)
+	if (sum.bytes < 0 || sum.bytes > BYTES_MAX || sum.messages < 0)
 		return false;
 	/* Nobody is refused over sums that went astray. */
 	if (limit > 0 && (uint64_t)sum.bytes > limit && (lines > 1 || !fresh))
@@ -151,9 +151,10 @@ count_entry(int fd, const char *entry, struct usage *sum)
 			return;
 		size = (uint64_t)st.st_size;
 	}
-	/* Absurd sizes in names shall not become a negative sum. */
-	if (__builtin_add_overflow(sum->bytes, size, &sum->bytes))
-		sum->bytes = INT64_MAX;
+	/* The names are the user's: absurd sizes must not overflow a sum. */
+	if (__builtin_add_overflow(sum->bytes, size, &sum->bytes) ||
+	    sum->bytes > BYTES_MAX)
+		sum->bytes = BYTES_MAX;
 	sum->messages++;
 }
 

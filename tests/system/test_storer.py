@@ -95,6 +95,14 @@ def test_a_retry_looks_where_the_client_moved_it(storer, box):
     assert files(maildir) == [f"{entry}:2,RS"]
 
 
+def test_a_retry_needs_no_cur(storer, box):
+    name, maildir = box
+    assert storer.prepare(name).error == 0
+    (maildir / "cur").rmdir()
+    assert storer.deliver(name, MESSAGE, hints=LOOK_IN_CUR).error == 0
+    assert len(files(maildir, "new")) == 1
+
+
 def test_a_large_message_comes_in_a_descriptor(storer, box):
     name, maildir = box
     text = b"0123456789abcde\n" * 65536 * 3
@@ -376,12 +384,15 @@ def test_a_malformed_request_is_answered(storer, box):
     assert storer.ask(good).error == 0
 
 
-def test_a_second_descriptor_is_malformed(storer, box):
+def test_a_second_descriptor_is_malformed(rig, storer, box):
     name, _ = box
     packet = request(storer_rig.DELIVER, name, MESSAGE, in_file=True)
+    held = f"/proc/{rig.storer.pid}/fd"
+    before = len(os.listdir(held))
     with open(__file__) as a, open(__file__) as b:
         answer = storer.ask(packet, [a.fileno(), b.fileno()])
     assert answer.error == errno.EINVAL
+    assert len(os.listdir(held)) == before
 
 
 def test_only_the_client_and_root_may_ask(rig):

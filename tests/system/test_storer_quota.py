@@ -158,6 +158,17 @@ def test_names_without_size_are_asked(storer, box):
     assert (answer.bytes, answer.messages) == (4500, 5)
 
 
+def test_absurd_sizes_in_names_are_only_much(storer, box):
+    name, maildir = box
+    for i in range(20):
+        (maildir / "cur" / f"1.{i},S={'9' * 18}").write_bytes(KILO)
+    assert storer.deliver(name, KILO).bytes > 2**60
+    assert storer.deliver(name, KILO, name="1.a", quota=10**6).error != 0
+    for entry in files(maildir, "cur"):
+        os.unlink(maildir / "cur" / entry)
+    assert storer.deliver(name, KILO, name="1.a", quota=10**6).error == 0
+
+
 def test_from_5120_octets_on_it_is_rewritten(storer, box):
     name, maildir = box
     assert storer.deliver(name, KILO).error == 0

@@ -98,7 +98,7 @@ spoil(struct packet *packet, const char *field)
 	if (strcmp(field, "version") == 0)
 		r->version++;
 	else if (strcmp(field, "op") == 0)
-		r->op = STORE_SCRIPT + 1;
+		r->op = STORE_OPS;
 	else if (strcmp(field, "head_size") == 0)
 		r->head_size = STORE_HEAD_MAX + 1;
 	else if (strcmp(field, "inline_size") == 0)

@@ -43,8 +43,10 @@ static const struct usage_case {
 	    0 },
 	{ "a number above 64 bits", "0S\n99999999999999999999 1\n", 0, true,
 	    false, 0, 0 },
-	{ "a sum above 64 bits", "0S\n9223372036854775807 1\n1 1\n", 0, true,
-	    false, 0, 0 },
+	{ "a sum that is more than any disk",
+	    "0S\n999999999999999999 1\n999999999999999999 1\n"
+	    "999999999999999999 1\n",
+	    0, true, false, 0, 0 },
 	{ "a line longer than two numbers",
 	    "1000S\n0000000000000000000000000000000000000000000000000000000000"
 	    "000035 1\n",
