@@ -7,6 +7,7 @@
 #include "sieve/message.h"
 
 enum {
+	BOUNDARIES_MAX = 4 * SIEVE_PARTS_MAX, /* lines that look like one */
 	PARAMETER_VALUE_MAX = 16 * 1024, /* longer values have no parameters */
 	DECODED_MAX = 4 * SIEVE_BODY_SCAN_MAX,
 };
@@ -180,6 +181,26 @@ parse(struct slice octets)
 	return message;
 }
 
+/*
+ * GMime makes an object of every part, and a message of a few megabytes can
+ * hold a million of them: such a one is turned away before it is parsed.
+ */
+static bool
+has_too_many_boundaries(struct slice octets)
+{
+	size_t n = 0;
+
+	while (n <= BOUNDARIES_MAX) {
+		const char *at = memmem(octets.p, octets.n, "\n--", 3);
+
+		if (at == NULL)
+			return false;
+		octets = slice_tail(octets, (size_t)(at - octets.p) + 3);
+		n++;
+	}
+	return true;
+}
+
 static struct mime *
 mime_new(struct sieve_message *message)
 {
@@ -187,6 +208,10 @@ mime_new(struct sieve_message *message)
 	GMimeObject *body = NULL;
 
 	init();
+	if (has_too_many_boundaries(message->octets)) {
+		mime->too_large = true;
+		return mime;
+	}
 	mime->message = parse(message->octets);
 	if (mime->message != NULL)
 		body = g_mime_message_get_mime_part(mime->message);
