@@ -198,8 +198,8 @@ static const struct db_stmt domain_select = { "domain_select",
 	2 };
 static const struct db_stmt domain_update = { "domain_update",
 	"UPDATE hauspost.domain AS d SET (package, mode, next_hop, autoconfig,"
-	" subaddressing, size_limit) ="
-	" (SELECT n.package, n.mode, n.next_hop, n.autoconfig,"
+	" login, subaddressing, size_limit) ="
+	" (SELECT n.package, n.mode, n.next_hop, n.autoconfig, n.login,"
 	"   n.subaddressing, n.size_limit"
 	"  FROM jsonb_populate_record(d, $2::jsonb) AS n)"
 	" WHERE d.name = $1 RETURNING 1",
@@ -213,6 +213,8 @@ static const struct command_option domain_options[] = {
 	    "next_hop", VALUE_TEXT },
 	{ "autoconfig", "yes|no", "mail clients may find their settings",
 	    "autoconfig", VALUE_FLAG },
+	{ "login", "mailbox|address", "what they are told to log in with",
+	    "login", VALUE_TEXT },
 	{ "subaddressing", "yes|no", "info+anything@ is info@", "subaddressing",
 	    VALUE_FLAG },
 	{ "size-limit", "SIZE", "of one message; none: no own limit",
@@ -228,6 +230,7 @@ static const struct object_column domain_columns[] = {
 	{ "mode", true },
 	{ "next_hop", true },
 	{ "autoconfig", true },
+	{ "login", false },
 	{ "subaddressing", true },
 	{ "size_limit", true },
 	{ "addresses", true },
