@@ -8,6 +8,7 @@
 #include "lmtpd/front/ledger.h"
 #include "lmtpd/front/name.h"
 #include "lmtpd/front/quota.h"
+#include "lmtpd/front/receipt.h"
 #include "lmtpd/front/reinject.h"
 #include "lmtpd/front/report.h"
 
@@ -161,7 +162,8 @@ take_result(struct delivery *d, struct rcpt *rcpt, const struct store_job *job)
 			quota_full(d->txn, rcpt);
 		return;
 	}
-	if (job->answer.was_there != 0)
+	rcpt->was_there = job->answer.was_there != 0;
+	if (rcpt->was_there)
 		figures_add(&lmtpd->shared->figures, FIGURE_REPEATED, 1);
 	quota_note(d->txn, rcpt, &job->answer);
 	/* Not marked is not done: the fetcher comes again, the name is there.
@@ -258,6 +260,7 @@ deliver(struct txn *txn)
 		finish_others(&d);
 	}
 	report(txn, clock_ms() - d.start_ms);
+	receipt_send(txn, &d.heading);
 }
 
 void

@@ -21,8 +21,8 @@ add_clean(struct buf *to, struct slice value)
 	}
 }
 
-static void
-add_field(
+void
+heading_add(
     struct buf *to, const char *before, struct slice value, const char *behind)
 {
 	(void)buf_add_text(to, before);
@@ -31,8 +31,8 @@ add_field(
 }
 
 /* strftime's names depend on the locale, which no daemon of ours sets. */
-static void
-add_date(struct buf *to, time_t when)
+void
+heading_add_date(struct buf *to, time_t when)
 {
 	char text[DATE_TEXT_MAX];
 	struct tm utc;
@@ -47,13 +47,13 @@ static void
 add_received(
     struct buf *to, const struct heading *heading, struct slice original)
 {
-	add_field(to, "Received: from ", heading->peer, "\n");
-	add_field(to, "\tby ", heading->node, " (Hauspost) with ");
+	heading_add(to, "Received: from ", heading->peer, "\n");
+	heading_add(to, "\tby ", heading->node, " (Hauspost) with ");
 	(void)buf_add_text(to, heading->utf8 ? "UTF8LMTP" : "LMTP");
 	if (heading->queue_id.n > 0)
-		add_field(to, " id ", heading->queue_id, "");
-	add_field(to, "\n\tfor <", original, ">; ");
-	add_date(to, heading->arrival);
+		heading_add(to, " id ", heading->queue_id, "");
+	heading_add(to, "\n\tfor <", original, ">; ");
+	heading_add_date(to, heading->arrival);
 	(void)buf_add_text(to, "\n");
 }
 
@@ -63,9 +63,9 @@ heading_final(struct arena *arena, const struct heading *heading,
 {
 	AUTO_BUF struct buf text = BUF_INIT(HEADING_MAX);
 
-	add_field(&text, "Return-Path: <", heading->sender, ">\n");
-	add_field(&text, "X-Original-To: ", original, "\n");
-	add_field(&text, "Delivered-To: ", delivered_to, "\n");
+	heading_add(&text, "Return-Path: <", heading->sender, ">\n");
+	heading_add(&text, "X-Original-To: ", original, "\n");
+	heading_add(&text, "Delivered-To: ", delivered_to, "\n");
 	add_received(&text, heading, original);
 	assert(!buf_failed(&text));
 	return arena_slice(arena, buf_slice(&text));
@@ -77,7 +77,7 @@ heading_onward(struct arena *arena, const struct heading *heading,
 {
 	AUTO_BUF struct buf text = BUF_INIT(HEADING_MAX);
 
-	add_field(&text, "Delivered-To: ", delivered_to, "\n");
+	heading_add(&text, "Delivered-To: ", delivered_to, "\n");
 	add_received(&text, heading, original);
 	assert(!buf_failed(&text));
 	return arena_slice(arena, buf_slice(&text));

@@ -18,6 +18,7 @@
 #include <time.h>
 
 #include "core/arena.h"
+#include "core/buf.h"
 #include "core/slice.h"
 
 /* What the fields of all recipients of a message have in common. */
@@ -29,6 +30,13 @@ struct heading {
 	time_t arrival;
 	bool utf8;
 };
+
+/* before, value without control characters, behind. */
+void heading_add(
+    struct buf *to, const char *before, struct slice value, const char *behind);
+
+/* As header fields have it (RFC 5322 3.3), in UTC. */
+void heading_add_date(struct buf *to, time_t when);
 
 /* Final delivery: Return-Path, X-Original-To, Delivered-To, Received. */
 struct slice heading_final(struct arena *arena, const struct heading *heading,

@@ -29,6 +29,7 @@ struct rcpt {
 
 	struct slice name; /* of the delivery, from deliver() on */
 	bool noted;	   /* in the table of attempts */
+	bool was_there;	   /* an earlier attempt had stored it */
 	struct why why;	   /* the result */
 };
 

@@ -199,9 +199,13 @@ def test_a_directory_that_is_away_defers_what_is_not_known(lmtp, box):
 def test_a_program_that_can_not_start_says_why(lmtp):
     """Not a loop of restarts without a word."""
     config = lmtp.place / "etc" / "broken.conf"
-    config.write_text(
-        lmtp.config.read_text().replace("user = hauspost\n", "user = nobody99\n")
-    )
+    text = lmtp.config.read_text()
+    for good, bad in (
+        ("user = hauspost\n", "user = nobody99\n"),
+        ("/lmtpd", "/none"),  # the sockets of the one that runs stay its own
+    ):
+        text = text.replace(good, bad)
+    config.write_text(text)
     with pytest.raises(NotReady, match="nobody99"):
         Process(lmtp.place, "broken").start(
             [lmtp.place / "bin" / "hauspost-lmtpd", "--config", config],

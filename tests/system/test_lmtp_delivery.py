@@ -1,5 +1,6 @@
 """What lmtpd delivers, where, with which fields, and what it refuses."""
 
+import email
 import threading
 
 import pytest
@@ -270,6 +271,46 @@ def test_a_forward_waits_while_the_next_server_is_away(lmtp, peer, customer):
         lmtp.start_next()
     assert send(peer, "8D", [to]) == ["250 2.0.0 sent on"]
     assert len(lmtp.sunk()) == 1
+
+
+# -- Reports that a sender asked for -------------------------------------------
+
+
+def test_a_sender_hears_of_success_once_and_only_if_asked(lmtp, peer, box):
+    to = lmtp.leaf(box), "ORCPT=rfc822;info+2Bx@example.org NOTIFY=SUCCESS"
+    for _ in range(2):  # the second time its 250 was lost
+        answers = send(peer, "8E", [to], options=" ENVID=x+2By")
+        assert answers == ["250 2.0.0 delivered"]
+    [mail] = lmtp.sunk()
+    assert mail["sender"] == "" and mail["recipients"] == ["a@b.example"]
+    assert "NOTIFY=NEVER" in mail["options"][1]
+    report = email.message_from_string(mail["message"])
+    assert report.get_content_type() == "multipart/report"
+    assert report["Auto-Submitted"] == "auto-replied"
+    _, status, header = report.get_payload()
+    fields = status.get_payload()
+    assert fields[0]["Original-Envelope-Id"] == "x+y"
+    assert fields[1]["Action"] == "delivered"
+    assert fields[1]["Final-Recipient"] == "rfc822; info+x@example.org"
+    assert "Subject: " in header.get_payload()
+    assert box not in mail["message"]  # whose mailbox it is, is not told
+
+
+def test_a_bounce_and_a_refusal_are_not_reported(lmtp, peer, box):
+    to = lmtp.leaf(box), "ORCPT=rfc822;info@example.org NOTIFY=SUCCESS"
+    send(peer, "8I", [to], sender="")
+    send(peer, "8F", [(lmtp.leaf(box), "NOTIFY=FAILURE")])
+    assert lmtp.sunk() == []
+
+
+def test_a_report_that_can_not_leave_harms_no_delivery(lmtp, peer, box):
+    to = lmtp.leaf(box), "ORCPT=rfc822;info@example.org NOTIFY=SUCCESS"
+    lmtp.sink.stop()
+    try:
+        assert send(peer, "8G", [to]) == ["250 2.0.0 delivered"]
+    finally:
+        lmtp.start_next()
+    assert len(lmtp.texts(box)) == 1
 
 
 # -- Recipients that nobody expanded ------------------------------------------

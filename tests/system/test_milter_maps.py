@@ -52,7 +52,7 @@ def maps(edge):
         ("virtual", "", "NOTFOUND "),
         ("virtual", "x'; DROP TABLE--", "NOTFOUND "),
         ("virtual", "ex%ample.org", "NOTFOUND "),
-        ("aliases", "example.org", "TEMP no such map: there are virtual and relay"),
+        ("aliases", "example.org", "TEMP no such map: there are virtual, relay and transport"),
     ],
 )
 def test_classes(maps, name, key, answer):
