@@ -71,9 +71,10 @@ def test_a_new_password_counts_at_once(stage, customer):
     ["xyz00'--", 'xyz00"', "x'; DROP SCHEMA hauspost; --", "%u", "\\'", "a\x00b"],
 )
 def test_a_name_is_never_sql(stage, name):
+    before = len(stage.logs()["postgres.log"])
     with pytest.raises(imaplib.IMAP4.error):
         stage.imap(name, PASSWORD)
-    assert "syntax error" not in stage.logs()["postgres.log"]
+    assert "syntax error" not in stage.logs()["postgres.log"][before:]
 
 
 def test_managesieve_takes_a_script_where_lmtpd_looks(stage, customer):
