@@ -83,12 +83,12 @@ def maildir_of(rig, mailbox):
     return rig.mail_root / mailbox.split("-")[0] / mailbox / "Maildir"
 
 
-def check(rig, load):
+def check(rig, promised):
     """All acknowledged messages are there, each once; none is in pieces."""
-    for mailbox in {mailbox for mailbox, _ in load.acked}:
+    for mailbox in {mailbox for mailbox, _ in promised}:
         maildir = maildir_of(rig, mailbox)
         there = [entry.split(",")[0] for entry in files(maildir)]
-        acked = {name for box, name in load.acked if box == mailbox}
+        acked = {name for box, name in promised if box == mailbox}
         assert acked <= set(there), f"{mailbox}: lost {acked - set(there)}"
         assert len(there) == len(set(there)), f"{mailbox}: twice"
         for entry in files(maildir, "new"):
@@ -127,13 +127,17 @@ def test_t2_what_was_acknowledged_survives_the_power(disk, rig, kind):
         load = Load(rig, serial())
         load.start(kind)
         load.wait(30 if kind == "busy" else 5)
+        # No process outlives a real cut. Here one does for a moment, and XFS
+        # may tell it that a directory is synced whose log the cut threw away:
+        # what counts is what was acknowledged while there was power.
+        promised = list(load.acked)
         disk.cut()
         load.join()
         rig.stop(signal.SIGKILL)
         disk.unmount()
         disk.mount()
         rig.start()
-        check(rig, load)
+        check(rig, promised)
 
 
 def test_t2_the_cut_is_a_cut(disk):
@@ -172,11 +176,11 @@ def test_t1_what_was_acknowledged_survives_a_kill():
             rig.stop(signal.SIGKILL)
             load.join()
             rig.start()
-            check(rig, load)
+            check(rig, load.acked)
             unsure.append(load)
         repeat(rig, unsure)
         for load in unsure:
-            check(rig, load)
+            check(rig, load.acked)
 
 
 def repeat(rig, loads):
