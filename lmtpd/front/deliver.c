@@ -4,9 +4,12 @@
 #include <stdio.h>
 
 #include "core/clock.h"
+#include "lmtpd/front/dotforward.h"
 #include "lmtpd/front/heading.h"
+#include "lmtpd/front/include.h"
 #include "lmtpd/front/ledger.h"
 #include "lmtpd/front/name.h"
+#include "lmtpd/front/program.h"
 #include "lmtpd/front/quota.h"
 #include "lmtpd/front/receipt.h"
 #include "lmtpd/front/reinject.h"
@@ -195,19 +198,58 @@ store_all(struct delivery *d)
 
 /* --- everything else -------------------------------------------------- */
 
+static struct programs
+programs_of(struct delivery *d)
+{
+	return (struct programs){ d->txn, &d->heading,
+		d->start_ms + d->txn->lmtpd->settings->run_timeout_ms };
+}
+
+/* What a ~/.forward leaves for the mailbox is stored with the others. */
+static void
+follow_forward_files(struct delivery *d)
+{
+	struct reinject reinject = REINJECT_INIT(d->txn, &d->heading);
+	const struct programs programs = programs_of(d);
+
+	for (struct rcpt *rcpt = d->txn->first; rcpt != NULL;
+	     rcpt = rcpt->next) {
+		if (rcpt->why.verdict == 0 && rcpt->plan.forward_file)
+			dotforward_follow(&programs, &reinject, rcpt);
+	}
+	reinject_done(&reinject);
+}
+
+static void
+finish_other(const struct programs *programs, struct reinject *reinject,
+    struct rcpt *rcpt)
+{
+	switch (rcpt->plan.kind) {
+	case PLAN_DISCARD:
+		(void)why_say(&rcpt->why, 250, "2.0.0", "discarded");
+		break;
+	case PLAN_PROGRAM:
+		program_deliver(programs, rcpt);
+		break;
+	case PLAN_INCLUDE:
+		include_deliver(programs, reinject, rcpt);
+		break;
+	default:
+		reinject_send(reinject, rcpt);
+		break;
+	}
+}
+
 static void
 finish_others(struct delivery *d)
 {
 	struct reinject reinject = REINJECT_INIT(d->txn, &d->heading);
+	const struct programs programs = programs_of(d);
 
 	for (struct rcpt *rcpt = d->txn->first; rcpt != NULL;
 	     rcpt = rcpt->next) {
-		if (rcpt->why.verdict != 0)
-			continue;
-		if (rcpt->plan.kind == PLAN_DISCARD)
-			(void)why_say(&rcpt->why, 250, "2.0.0", "discarded");
-		else
-			reinject_send(&reinject, rcpt);
+		if (rcpt->why.verdict == 0)
+			finish_other(&programs, &reinject, rcpt);
 	}
 	reinject_done(&reinject);
 }
@@ -256,6 +298,7 @@ deliver(struct txn *txn)
 		read_message(&d);
 		name_deliveries(&d);
 		check_plans(&d);
+		follow_forward_files(&d);
 		store_all(&d);
 		finish_others(&d);
 	}

@@ -17,6 +17,8 @@
 
 enum plan_kind {
 	PLAN_STORE,    /* into the Maildir of a mailbox */
+	PLAN_PROGRAM,  /* to an alias' |program, or a mailbox' procmail */
+	PLAN_INCLUDE,  /* to the members of an alias' :include: file */
 	PLAN_FORWARD,  /* to an address elsewhere, by way of our queue */
 	PLAN_EXPAND,   /* back into the queue, where the milter expands it */
 	PLAN_DISCARD,  /* nowhere, as its owner wants */
@@ -29,8 +31,11 @@ const char *plan_kind_name(enum plan_kind kind);
 struct plan {
 	enum plan_kind kind;
 	struct slice leaf; /* recipient in the queue, or what it stands for */
-	struct slice mailbox;	  /* PLAN_STORE: whose, and … */
-	struct slice own_address; /* … mailbox[+detail]@node */
+	struct slice mailbox;	  /* whose, where a mailbox is meant */
+	struct slice own_address; /* mailbox[+detail]@node, alias@node */
+	struct slice detail;	  /* what stood behind the + */
+	bool forward_file;	  /* a mailbox' ~/.forward comes first */
+	bool procmail_if_any;	  /* PLAN_STORE: unless ~/.procmailrc … */
 	struct slice address;	  /* PLAN_FORWARD: where to … */
 	struct slice forwarder;	  /* … and the address it came to; empty: the
 				   * directory leaves that to ORCPT */
