@@ -1,13 +1,12 @@
 #include "lmtpd/front/run.h"
 
 #include <errno.h>
-#include <stddef.h>
-#include <sys/socket.h>
 #include <sysexits.h>
 
 #include "core/clock.h"
 #include "core/endpoint.h"
 #include "core/io.h"
+#include "core/packet.h"
 #include "core/scope.h"
 
 enum {
@@ -17,55 +16,26 @@ enum {
 
 /* --- asking ----------------------------------------------------------- */
 
-static int
-send_request(int socket, const struct run *run)
-{
-	union {
-		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control = { 0 };
-	struct iovec part = { (void *)&run->request, sizeof run->request };
-	struct msghdr packet = { .msg_iov = &part, .msg_iovlen = 1 };
-	ssize_t n;
-
-	if (run->message_fd >= 0) {
-		control.header.cmsg_level = SOL_SOCKET;
-		control.header.cmsg_type = SCM_RIGHTS;
-		control.header.cmsg_len = CMSG_LEN(sizeof(int));
-		(void)memcpy(
-		    CMSG_DATA(&control.header), &run->message_fd, sizeof(int));
-		packet.msg_control = &control;
-		packet.msg_controllen = sizeof control;
-	}
-	do {
-		n = sendmsg(socket, &packet, MSG_NOSIGNAL);
-	} while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : 0;
-}
-
 /* The answer and its output are one packet. */
 static int
 read_answer(int socket, struct arena *arena, struct run *run)
 {
-	char *output = arena_alloc(arena, RUN_OUTPUT_MAX);
-	struct iovec parts[] = { { &run->answer, sizeof run->answer },
-		{ output, RUN_OUTPUT_MAX } };
-	struct msghdr packet = { .msg_iov = parts, .msg_iovlen = 2 };
-	ssize_t n;
+	char *packet = arena_alloc(arena, sizeof run->answer + RUN_OUTPUT_MAX);
+	AUTO_CLOSE int no_fd = -1;
+	ssize_t n = packet_receive(
+	    socket, packet, sizeof run->answer + RUN_OUTPUT_MAX, &no_fd);
 
-	do {
-		n = recvmsg(socket, &packet, 0);
-	} while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return errno == EAGAIN ? -ETIMEDOUT : -errno;
-	if (n == 0)
-		return -ECONNRESET;
-	if ((size_t)n < sizeof run->answer ||
-	    run->answer.version != RUN_VERSION ||
+	if (n <= 0)
+		return n == 0 ? -ECONNRESET : (int)n;
+	if ((size_t)n < sizeof run->answer)
+		return -EPROTO;
+	(void)memcpy(&run->answer, packet, sizeof run->answer);
+	if (run->answer.version != RUN_VERSION ||
 	    run->answer.output_size != (size_t)n - sizeof run->answer)
 		return -EPROTO;
 	run->answer.detail[RUN_DETAIL_MAX - 1] = '\0';
-	run->output = (struct slice){ output, run->answer.output_size };
+	run->output = (struct slice){ packet + sizeof run->answer,
+		run->answer.output_size };
 	return 0;
 }
 
@@ -74,6 +44,7 @@ run_ask(struct arena *arena, const char *endpoint, long deadline_ms,
     struct run *run, struct why *why)
 {
 	long left_ms = deadline_ms - clock_ms();
+	struct iovec part = { &run->request, sizeof run->request };
 	AUTO_CLOSE int socket = -1;
 	int r;
 
@@ -84,9 +55,11 @@ run_ask(struct arena *arena, const char *endpoint, long deadline_ms,
 		return socket;
 	io_receive_timeout(socket, left_ms);
 	run->request.version = RUN_VERSION;
-	r = send_request(socket, run);
+	r = packet_send(socket, &part, 1, run->message_fd);
 	if (r == 0)
 		r = read_answer(socket, arena, run);
+	if (r == -EAGAIN)
+		r = -ETIMEDOUT;
 	return r < 0 ? why_fail(why, -r, "runner: wait for the answer") : 0;
 }
 
