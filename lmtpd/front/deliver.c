@@ -130,6 +130,20 @@ fill_request(
 		   request->flags, sizeof request->flags, told->flags);
 }
 
+/* What a program of ours had from us has our fields on it. */
+static struct slice
+head_for(struct delivery *d, const struct rcpt *rcpt)
+{
+	struct arena *arena = &d->txn->arena;
+
+	if (rcpt->plan.by_owner &&
+	    heading_has(
+		d->facts.header, SLICE("Delivered-To"), rcpt->plan.own_address))
+		return heading_return_path(arena, &d->heading);
+	return heading_final(
+	    arena, &d->heading, rcpt->plan.own_address, rcpt->original);
+}
+
 /* True when the job is to be run; otherwise the recipient has its result. */
 static bool
 prepare_job(struct delivery *d, struct rcpt *rcpt, struct store_job *job)
@@ -138,8 +152,7 @@ prepare_job(struct delivery *d, struct rcpt *rcpt, struct store_job *job)
 
 	if (was_stored_before(txn, rcpt))
 		return false;
-	job->head = heading_final(
-	    &txn->arena, &d->heading, rcpt->plan.own_address, rcpt->original);
+	job->head = head_for(d, rcpt);
 	if (!fill_request(d, rcpt, &job->request)) {
 		(void)why_say(
 		    &rcpt->why, 451, "4.3.5", "mailbox can not be named");

@@ -165,6 +165,19 @@ plan_answer(struct slice recipient, const struct answer *answer,
 	return MAIL_OK;
 }
 
+enum verdict
+plan_for_caller(struct plan *plan, struct slice caller, struct why *why)
+{
+	if (!slice_eq(plan->mailbox, caller))
+		return why_say(why, 550, "5.7.1",
+		    "you may deliver to your own mailbox only, %.*s",
+		    SLICE_FMT(caller));
+	plan->kind = PLAN_STORE;
+	plan->forward_file = plan->procmail_if_any = false;
+	plan->by_owner = true;
+	return MAIL_OK;
+}
+
 /* --- the message ------------------------------------------------------ */
 
 enum verdict
@@ -179,7 +192,8 @@ plan_check(const struct plan *plan, const struct plan_message *message,
 	if (message->hops > PLAN_HOPS_MAX)
 		return why_say(why, 554, "5.4.6",
 		    "mail loop: passed more than %d servers", PLAN_HOPS_MAX);
-	if (mark.n > 0 &&
+	/* The program had it from us, with the mark on it. */
+	if (mark.n > 0 && !plan->by_owner &&
 	    heading_has(message->header, SLICE("Delivered-To"), mark))
 		return why_say(why, 554, "5.4.6",
 		    "mail loop: was delivered to %.*s before", SLICE_FMT(mark));

@@ -36,6 +36,7 @@ struct plan {
 	struct slice detail;	  /* what stood behind the + */
 	bool forward_file;	  /* a mailbox' ~/.forward comes first */
 	bool procmail_if_any;	  /* PLAN_STORE: unless ~/.procmailrc … */
+	bool by_owner;		  /* his program brings it, at last */
 	struct slice address;	  /* PLAN_FORWARD: where to … */
 	struct slice forwarder;	  /* … and the address it came to; empty: the
 				   * directory leaves that to ORCPT */
@@ -59,6 +60,13 @@ enum verdict plan_leaf(struct arena *arena, struct slice node,
  */
 enum verdict plan_answer(struct slice recipient, const struct answer *answer,
     struct plan *plan_out, struct why *why);
+
+/*
+ * A program of the user whose mailbox is `caller` brings the message: it goes
+ * into that mailbox and nowhere else, past the programs it comes from.
+ */
+enum verdict plan_for_caller(
+    struct plan *plan, struct slice caller, struct why *why);
 
 enum { PLAN_HOPS_MAX = 50 }; /* as Postfix' hopcount_limit */
 

@@ -12,6 +12,10 @@ const struct config_key settings_keys[] = {
 	    "where our own programs deliver to (XHAUSPOST); empty: nowhere"),
 	CONFIG_TEXT(struct settings, trusted_group, trusted_group, "hauspost",
 	    "group that may connect to listen_trusted"),
+	CONFIG_TEXT(struct settings, listen_own, listen_own,
+	    "unix:/run/hauspost/lmtpd-own.sock",
+	    "where users' programs deliver into their own mailbox; empty: "
+	    "nowhere"),
 	CONFIG_TEXT(struct settings, storer, storer,
 	    "unix:/run/hauspost/storer.sock", "hauspost-storer's socket"),
 	/* More fsyncs at once make no disk faster; 512 is the storer's limit

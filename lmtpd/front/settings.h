@@ -11,6 +11,7 @@ struct settings {
 	struct config_common common; /* first: core/config.h */
 	const char *listen, *socket_group;
 	const char *listen_trusted, *trusted_group;
+	const char *listen_own;
 	const char *storer, *runner, *reinject;
 	const char *spool;
 	long workers, sessions_max, rcpts_max, store_connections;
