@@ -167,11 +167,23 @@ prepare_job(struct delivery *d, struct rcpt *rcpt, struct store_job *job)
 	return true;
 }
 
+/* Of a mailbox whose place is not told: its owner may have recipes for it. */
+static void
+leave_to_procmail(struct rcpt *rcpt, struct store_job *job)
+{
+	if (rcpt->plan.procmail_if_any && job->request.folder[0] == '\0')
+		job->request.hints |= STORE_UNLESS_PROCMAIL;
+}
+
 static void
 take_result(struct delivery *d, struct rcpt *rcpt, const struct store_job *job)
 {
 	struct lmtpd *lmtpd = d->txn->lmtpd;
 
+	if (job->answer.error == ECANCELED) {
+		rcpt->plan.kind = PLAN_PROGRAM;
+		return;
+	}
 	rcpt->why = job->why;
 	if (job->why.verdict != MAIL_OK) {
 		if (job->answer.error == EDQUOT)
@@ -200,8 +212,10 @@ store_all(struct delivery *d)
 	for (struct rcpt *rcpt = txn->first; rcpt != NULL; rcpt = rcpt->next) {
 		if (rcpt->why.verdict != 0 || rcpt->plan.kind != PLAN_STORE)
 			continue;
-		if (prepare_job(d, rcpt, &jobs[n]))
-			of[n++] = rcpt;
+		if (!prepare_job(d, rcpt, &jobs[n]))
+			continue;
+		leave_to_procmail(rcpt, &jobs[n]);
+		of[n++] = rcpt;
 	}
 	if (n > 0)
 		store_deliver(txn->lmtpd->store, &txn->message, jobs, n);

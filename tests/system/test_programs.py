@@ -134,6 +134,23 @@ def test_the_filter_counts_and_not_the_leaf_in_the_queue(lmtp, peer):
     assert len(user.stored()) == 1
 
 
+def test_auto_means_procmail_where_there_are_recipes(user, peer, lmtp):
+    user.forget_alias()
+    leaf = user.leaf()
+    assert leaf == lmtp.leaf(user.name)
+    assert send(peer, "73E", leaf) == "250 2.0.0 delivered"
+    user.write(".procmailrc", ":0\n.Sorted/\n")
+    assert send(peer, "73F", leaf) == "250 2.0.0 taken by a program"
+    assert len(user.stored(".Sorted/new")) == len(user.stored()) == 1
+    with lmtp.peer(trusted=True) as ours:
+        ours.hello()
+        [answer] = ours.send(
+            "a@b.example", [leaf], options=" XHAUSPOST-FOLDER=Fetched"
+        )
+    assert answer == "250 2.0.0 delivered"
+    assert len(user.stored(".Fetched/new")) == 1
+
+
 # -- :include: -----------------------------------------------------------------
 
 
