@@ -40,6 +40,7 @@ REPORT = re.compile(r".*ERROR: AddressSanitizer.*|.*runtime error:.*")
 # In starting order: who is asked comes before who asks.
 PROGRAMS = {
     "hauspost-storer": ("storer.sock", b"", socket.SOCK_SEQPACKET),
+    "hauspost-runner": ("runner.sock", b"", socket.SOCK_SEQPACKET),
     "hauspost-lmtpd": ("lmtpd.sock", b"220 ", socket.SOCK_STREAM),
     "hauspost-milter": ("milter.sock", b"", socket.SOCK_STREAM),
     "hauspost-autoconfig": ("autoconfig.sock", b"", socket.SOCK_STREAM),
