@@ -173,7 +173,7 @@ COMMENT ON FUNCTION hauspost.signed_leaf(text, text, text, text) IS
 -- What strangers may read: no names of ours, nothing that they sent.
 CREATE FUNCTION hauspost.refusals(OUT reason text, OUT dsn text, OUT reply text)
 RETURNS SETOF record
-LANGUAGE sql IMMUTABLE ROWS 18
+LANGUAGE sql IMMUTABLE ROWS 21
 AS $$
 VALUES
     ('unknown',  '5.1.1',  'no such address here'),
@@ -197,6 +197,10 @@ VALUES
     ('full',     '4.2.2',  'mailbox is full, try again later'),
     ('closed',   '5.2.2',  'mailbox is full'),
     ('large',    '5.3.4',  'message is larger than this address takes'),
+    ('spam',     '5.7.0',
+        'message is flagged as spam, which is not sent on from here'),
+    ('stale',    '5.1.8',  'this sender was good for some days only'),
+    ('srs',      '5.7.5',  'this sender was not written by this host'),
     ('forged',   '5.7.1',  'not made here')
 $$;
 COMMENT ON FUNCTION hauspost.refusals() IS
