@@ -346,7 +346,7 @@ def test_a_target_that_is_gone_pauses_its_forwards(stage, customer):
         assert forwarder.send() == {}
         wait_for(lambda: bounces() == [[str(count)]], f"bounce {count} counts")
         stage.query(
-            "UPDATE hauspost.forward_bounce SET day = day - :days"
+            "UPDATE hauspost.forward_bounce SET day = day - :'days'::int"
             " WHERE day = current_date AND address = :'gone'",
             days=days_ago,
             gone=gone,
