@@ -11,6 +11,8 @@ static const struct command *const groups[] = {
 	directory_commands,
 	db_commands,
 	dns_commands,
+	dkim_commands,
+	srs_commands,
 	doctor_commands,
 };
 

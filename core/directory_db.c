@@ -68,6 +68,12 @@ static const struct question_kind kinds[DIRECTORY_QUERIES] = {
 				  " split_part($1, E'\\n', 3))",
 				  1 },
 	    8, true },
+	[DIRECTORY_FORWARDING] = { { "forwarding",
+				       "SELECT srs_domain, forward_spam,"
+				       " srs_keys" KEYS_AND_TIME
+				       " FROM hauspost.forwarding($1)",
+				       1 },
+	    3, true },
 	[DIRECTORY_QUOTA] = { { "quota",
 				  "SELECT mailbox, code, dsn, reply"
 				  " FROM hauspost.quota($1::text[])",
