@@ -165,7 +165,8 @@ BEGIN
     LOOP
         lasts_ms := least(lasts_ms, 1000 * extract(epoch FROM
             l.period / hauspost.slots_per_period())::integer);
-        block := least(block, l.most / hauspost.blocks_per_limit());
+        block := least(block, CASE counts WHEN 'new' THEN 1
+            ELSE l.most / hauspost.blocks_per_limit() END);
         DELETE FROM hauspost.spent AS s
         WHERE s.subject = l.subject AND s.class = borrow.class
             AND s.counts = borrow.counts AND s.period = l.period

@@ -208,7 +208,8 @@ class Stage:
                 if code != 250:
                     refused[recipient] = clients.reply(code, reply)
             if len(refused) < len(recipients):
-                code, reply = peer.data(text or clients.letter())
+                author = {"From": sender} if sender else {}
+                code, reply = peer.data(text or clients.letter(**author))
                 if code != 250:
                     refused[""] = clients.reply(code, reply)
         return refused

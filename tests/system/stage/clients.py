@@ -64,7 +64,8 @@ def pop3(place, name, password):
 
 def letter(subject="test", body="hello\r\n", **headers):
     """A small message; headers with _ for -."""
-    lines = [f"Subject: {subject}", "From: anna@world.example"]
+    headers = {"From": "anna@world.example"} | headers
+    lines = [f"Subject: {subject}"]
     lines += [f"{k.replace('_', '-')}: {v}" for k, v in headers.items()]
     return "\r\n".join([*lines, "", body])
 
