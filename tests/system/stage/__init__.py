@@ -50,6 +50,9 @@ class Stage:
         self.postgres = Postgres(self.place)
         self.dovecot = Dovecot(self.place)
         self.postfix = Postfix(self.place)
+        self.bulk = Postfix(
+            self.place, "postfix-bulk", "queue-bulk", "bulk_smtp"
+        )
         self.web = Web(self.place)
         self.sink = Process(self.place, "sink")
         self.programs = {
@@ -133,6 +136,9 @@ class Stage:
             "POSTFIX_QUEUE": path / "queue",
             "POSTFIX_DATA": path / "postfix",
             "POSTFIX_LOG": self.postfix.maillog,
+            "BULK_POSTFIX_QUEUE": path / "queue-bulk",
+            "BULK_POSTFIX_DATA": path / "postfix-bulk",
+            "BULK_POSTFIX_LOG": self.bulk.maillog,
             "POSTFIX_LOG_PREFIX": path,
             "RELAYHOST": f"[127.0.0.1]:{self.place.port('sink')}",
             "DNS": "disabled",
