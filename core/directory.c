@@ -565,10 +565,9 @@ directory_may_send(struct directory *dir, struct arena *arena,
     struct slice mailbox, struct slice address, struct sender_right *right_out,
     struct why *why)
 {
-	struct slice text = slice_of(arena_printf(arena, "%.*s\n%.*s",
-	    SLICE_FMT(mailbox), SLICE_FMT(address)));
-	struct inquiry inquiry =
-	    inquire(dir, arena, DIRECTORY_MAY_SEND, text);
+	struct slice text = slice_of(arena_printf(
+	    arena, "%.*s\n%.*s", SLICE_FMT(mailbox), SLICE_FMT(address)));
+	struct inquiry inquiry = inquire(dir, arena, DIRECTORY_MAY_SEND, text);
 	struct knowledge known;
 	int r = know(dir, &inquiry, arena, &known, why);
 

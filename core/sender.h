@@ -27,9 +27,9 @@ struct sender_account {
 
 /* A mailbox and an address that it sends as. */
 struct sender_right {
-	struct why why;	       /* 250, or a refusal that names what is allowed */
-	int64_t size_limit;    /* octets, 0 = none */
-	struct slice instead;  /* sender to use where this is a machine's name */
+	struct why why;	      /* 250, or a refusal that names what is allowed */
+	int64_t size_limit;   /* octets, 0 = none */
+	struct slice instead; /* sender to use where this is a machine's name */
 };
 
 /* 0, or -EPROTO with why filled when the rows make no sense. */

@@ -86,10 +86,11 @@ find_credit(struct budget *budget, const struct budget_claim *claim)
 {
 	struct credit *credit = *bucket_of(budget, claim);
 
-	while (credit != NULL &&
-	       (credit->counts != claim->counts || credit->bulk != claim->bulk ||
-		   !slice_eq((struct slice){ credit->account, credit->n },
-		       claim->account)))
+	while (
+	    credit != NULL &&
+	    (credit->counts != claim->counts || credit->bulk != claim->bulk ||
+		!slice_eq((struct slice){ credit->account, credit->n },
+		    claim->account)))
 		credit = credit->next;
 	return credit;
 }
@@ -98,7 +99,8 @@ static struct credit *
 make_credit(struct budget *budget, const struct budget_claim *claim)
 {
 	struct credit **bucket = bucket_of(budget, claim);
-	struct credit *credit = calloc(1, sizeof *credit + claim->account.n + 1);
+	struct credit *credit =
+	    calloc(1, sizeof *credit + claim->account.n + 1);
 
 	if (credit == NULL)
 		abort();
@@ -227,8 +229,8 @@ budget_rate(struct budget *budget, const struct budget_claim *claim)
 /* --- new recipients --------------------------------------------------- */
 
 static struct slice
-known_as(struct arena *arena, const struct budget_claim *claim,
-    struct slice address)
+known_as(
+    struct arena *arena, const struct budget_claim *claim, struct slice address)
 {
 	return slice_of(arena_printf(arena, "%.*s\n%.*s",
 	    SLICE_FMT(claim->account), SLICE_FMT(address)));
@@ -352,8 +354,8 @@ give_back(struct budget *budget, long now_ms)
 	(void)pthread_mutex_unlock(&budget->lock);
 	n = rests->n;
 	/* What fails counts as sent: that is the safe side. */
-	if (n > 0 && budget->source.give_back(budget->source.self, rests->list,
-			 n, &why) < 0)
+	if (n > 0 && budget->source.give_back(
+			 budget->source.self, rests->list, n, &why) < 0)
 		log_event(
 		    LOG_WARNING, NULL, "budget-not-returned", LOG_WHY(&why));
 	arena_done(&rests->arena);

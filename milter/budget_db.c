@@ -10,9 +10,8 @@ enum { FORGET_ROWS = 5000 }; /* some 50 ms a page */
 
 static const struct db_stmt borrow_stmt = { "borrow",
 	LOAN_COLUMNS "borrow($1, $2, $3, $4::int)", 4 };
-static const struct db_stmt meet_stmt = { "meet", LOAN_COLUMNS
-	"meet($1, $2, $3)",
-	3 };
+static const struct db_stmt meet_stmt = { "meet",
+	LOAN_COLUMNS "meet($1, $2, $3)", 3 };
 static const struct db_stmt give_back_stmt = { "give_back",
 	"SELECT hauspost.give_back($1::text[], $2::text[], $3::text[],"
 	" $4::timestamptz[], $5::int[])",

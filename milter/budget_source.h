@@ -9,13 +9,13 @@
 #include "milter/budget.h"
 
 enum {
-	LOAN_AT_MAX = 40,	  /* a timestamp as text */
+	LOAN_AT_MAX = 40,	 /* a timestamp as text */
 	LOAN_NO_LIMIT = 1000000, /* granted where nothing limits */
 };
 
 /* Room that was given, or why there is none. */
 struct loan {
-	int granted; /* 0: none, and why and hold are filled */
+	int granted;	      /* 0: none, and why and hold are filled */
 	char at[LOAN_AT_MAX]; /* to give back what is left */
 	long lasts_ms;
 	bool hold; /* take it all the same, for an admin to look at */

@@ -70,8 +70,8 @@ int
 milter_trust(struct milter *milter, struct arena *arena, struct why *why)
 {
 	struct slice names = slice_of(milter->config.reinject_user), name;
-	int r = find_user("postfix_user", milter->config.postfix_user,
-	    &milter->postfix, why);
+	int r = find_user(
+	    "postfix_user", milter->config.postfix_user, &milter->postfix, why);
 
 	while (r == 0 && slice_cut(&names, ' ', &name)) {
 		if (name.n > 0)

@@ -430,8 +430,7 @@ plan_reject(struct planning *p, struct rcpt *rcpt)
 static void
 plan_leaf(struct planning *p, struct rcpt *rcpt, struct leaf *leaf)
 {
-	bool plain =
-	    leaf->kind == LEAF_EXTERNAL || leaf->kind == LEAF_BULK;
+	bool plain = leaf->kind == LEAF_EXTERNAL || leaf->kind == LEAF_BULK;
 	struct plan_leaf *made;
 
 	if (!stays(leaf) || leaf->queue_recipient.n == 0) {

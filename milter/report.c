@@ -40,8 +40,8 @@ static struct metric directory_listening = METRIC_GAUGE(
 
 struct metric *const report_metrics[] = { &rcpts_queued, &rcpts_refused,
 	&rcpts_deferred, &rcpts_dropped, &rcpts_discarded, &messages_queued,
-	&messages_refused, &messages_held, &answers_hit, &answers_asked, &answers_stale,
-	&answers_failed, &directory_entries, &directory_bytes,
+	&messages_refused, &messages_held, &answers_hit, &answers_asked,
+	&answers_stale, &answers_failed, &directory_entries, &directory_bytes,
 	&directory_listening, NULL };
 
 static void
@@ -204,9 +204,9 @@ report_sender(const struct report *report, const struct why *why)
 void
 report_moved(const struct report *report)
 {
-	const struct why why = { .code = 250,
-		.dsn = "2.0.0",
-		.reply = "moved to the bulk server" };
+	const struct why why = {
+		.code = 250, .dsn = "2.0.0", .reply = "moved to the bulk server"
+	};
 
 	report_event(report, "moved", &why);
 }

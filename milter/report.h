@@ -19,7 +19,7 @@ struct report {
 	struct slice queue_id, message_id; /* empty: none yet */
 	struct slice client, login, sender;
 	struct slice package; /* of the sender, or empty */
-	int64_t size_bytes; /* negative: not known */
+	int64_t size_bytes;   /* negative: not known */
 };
 
 /* One recipient was refused at RCPT. */

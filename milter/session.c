@@ -66,7 +66,8 @@ static bool
 is_trusted(const struct session *session)
 {
 	if (session->class == CLASS_MOVED)
-		return session->local && session->uid == session->milter->postfix;
+		return session->local &&
+		       session->uid == session->milter->postfix;
 	return session->local && milter_trusts(session->milter, session->uid);
 }
 
@@ -101,8 +102,7 @@ session_open(struct milter *milter, const struct session_peer *peer)
 		abort();
 	session->milter = milter;
 	session->class = policy_class(peer->daemon_name);
-	submission_begin(
-	    &session->txn.submission, milter, &session->txn.arena);
+	submission_begin(&session->txn.submission, milter, &session->txn.arena);
 	identify(session, peer);
 	return session;
 }

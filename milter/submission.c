@@ -6,8 +6,8 @@
 /* --- whose message ---------------------------------------------------- */
 
 void
-submission_begin(struct submission *submission, struct milter *milter,
-    struct arena *arena)
+submission_begin(
+    struct submission *submission, struct milter *milter, struct arena *arena)
 {
 	*submission = (struct submission){ .milter = milter, .arena = arena };
 }
@@ -52,7 +52,8 @@ judge_stray(const struct submission *s, struct slice address, struct why *why)
 	long at = slice_rfind(address, '@');
 
 	if (address.n == 0 ||
-	    slice_eq_nocase(slice_tail(address, (size_t)(at + 1)), slice_of(node)))
+	    slice_eq_nocase(
+		slice_tail(address, (size_t)(at + 1)), slice_of(node)))
 		return MAIL_OK;
 	return why_say(why, 550, "5.7.1",
 	    "this Unix user has no mailbox here, it may only send as user@%s",
@@ -77,8 +78,8 @@ ask_right(struct submission *s, struct slice address,
 static enum verdict
 find_account(struct submission *s, struct slice who, struct why *why)
 {
-	if (directory_account(s->milter->directory, s->arena, who, &s->account,
-		why) < 0)
+	if (directory_account(
+		s->milter->directory, s->arena, who, &s->account, why) < 0)
 		return why->verdict;
 	if (s->account.locked)
 		return why_say(why, 450, "4.2.1",
@@ -203,8 +204,8 @@ judge_number(struct submission *s, struct why *why)
 
 	if (s->recipients < most)
 		return MAIL_OK;
-	return become_bulk(s,
-	    arena_printf(s->arena, "more than %ld recipients", most), why);
+	return become_bulk(
+	    s, arena_printf(s->arena, "more than %ld recipients", most), why);
 }
 
 static enum verdict
@@ -229,8 +230,7 @@ static const struct db_stmt bulk_leaves = { "bulk_leaves",
 static bool
 goes_to_bulk(const struct rcpt *rcpt)
 {
-	return rcpt->n_leaves == 1 &&
-	       rcpt->leaves[0].kind == LEAF_EXTERNAL &&
+	return rcpt->n_leaves == 1 && rcpt->leaves[0].kind == LEAF_EXTERNAL &&
 	       rcpt->leaves[0].forwarder.n == 0;
 }
 
@@ -273,8 +273,8 @@ put_leaves(const struct submission *s, const struct envelope *envelope,
 }
 
 static enum verdict
-move_leaves(struct submission *s, const struct envelope *envelope,
-    struct why *why)
+move_leaves(
+    struct submission *s, const struct envelope *envelope, struct why *why)
 {
 	struct slice *addresses;
 	size_t n = list_outgoing(s, envelope, &addresses);
@@ -310,8 +310,7 @@ says_bulk(struct slice name, struct slice value)
 }
 
 void
-submission_header(
-    struct submission *s, struct slice name, struct slice value)
+submission_header(struct submission *s, struct slice name, struct slice value)
 {
 	if (!is_counted(s))
 		return;
@@ -355,8 +354,8 @@ judge_author(struct submission *s, const struct address *given, struct why *why)
 		return verdict;
 	verdict = ask_right(s, address, &right, &refused);
 	if (verdict == MAIL_PERMFAIL)
-		return why_say(why, refused.code, refused.dsn, "From: %s",
-		    refused.reply);
+		return why_say(
+		    why, refused.code, refused.dsn, "From: %s", refused.reply);
 	if (verdict != MAIL_OK)
 		*why = refused;
 	return verdict;
@@ -381,11 +380,10 @@ judge_from(struct submission *s, struct why *why)
 		verdict = judge_author(s, &address, why);
 		n++;
 	}
-	if (verdict == MAIL_OK &&
-	    (n == 0 || n == FROM_ADDRESSES_MAX ||
-		s->from[0].n > FROM_OCTETS_MAX))
-		return why_say(why, 550, "5.6.0",
-		    "From field names nobody, or too many");
+	if (verdict == MAIL_OK && (n == 0 || n == FROM_ADDRESSES_MAX ||
+				      s->from[0].n > FROM_OCTETS_MAX))
+		return why_say(
+		    why, 550, "5.6.0", "From field names nobody, or too many");
 	return verdict;
 }
 
@@ -426,8 +424,8 @@ submission_rcpt(struct submission *s, struct slice address, struct why *why)
 }
 
 enum verdict
-submission_end(struct submission *s, const struct envelope *envelope,
-    struct why *why)
+submission_end(
+    struct submission *s, const struct envelope *envelope, struct why *why)
 {
 	enum verdict verdict;
 

@@ -53,8 +53,8 @@ struct submission_peer {
 	uid_t uid;
 };
 
-void submission_begin(struct submission *submission, struct milter *milter,
-    struct arena *arena);
+void submission_begin(
+    struct submission *submission, struct milter *milter, struct arena *arena);
 
 /* MAIL; declared_bytes is negative where nobody said. */
 enum verdict submission_mail(struct submission *submission,

@@ -50,8 +50,8 @@ fake_give_back(
 	(void)why;
 	for (size_t i = 0; i < n; i++) {
 		fake->returned += rests[i].n;
-		(void)snprintf(fake->returned_at, LOAN_AT_MAX, "%s",
-		    rests[i].at);
+		(void)snprintf(
+		    fake->returned_at, LOAN_AT_MAX, "%s", rests[i].at);
 	}
 	return 0;
 }
@@ -78,9 +78,8 @@ start(struct fake *fake)
 static struct loan
 block(int granted)
 {
-	return (struct loan){
-		.granted = granted, .lasts_ms = 60000, .at = "noon"
-	};
+	return (
+	    struct loan){ .granted = granted, .lasts_ms = 60000, .at = "noon" };
 }
 
 static struct loan
@@ -111,8 +110,7 @@ a_block_is_spent_before_it_asks_again(void **state)
 		    budget_take(budget, &one, &hold, &why), MAIL_OK);
 	assert_int_equal(fake.asked, 1);
 	fake.next = nothing(false);
-	assert_int_equal(
-	    budget_take(budget, &one, &hold, &why), MAIL_TEMPFAIL);
+	assert_int_equal(budget_take(budget, &one, &hold, &why), MAIL_TEMPFAIL);
 	assert_string_equal(why.reply, "limit is reached");
 	assert_false(hold);
 	budget_stop(budget);
@@ -160,8 +158,7 @@ a_changed_limit_is_asked_for_at_once(void **state)
 	assert_int_equal(fake.asked, 1);
 	budget_changed(budget);
 	fake.next = nothing(false);
-	assert_int_equal(
-	    budget_take(budget, &one, &hold, &why), MAIL_TEMPFAIL);
+	assert_int_equal(budget_take(budget, &one, &hold, &why), MAIL_TEMPFAIL);
 	budget_stop(budget);
 	assert_int_equal(fake.returned, 0); /* nobody counts what has none */
 }
@@ -209,8 +206,7 @@ without_the_database_only_what_was_borrowed(void **state)
 	(void)budget_take(budget, &one, &hold, &why);
 	fake.error = ECONNRESET;
 	assert_int_equal(budget_take(budget, &one, &hold, &why), MAIL_OK);
-	assert_int_equal(
-	    budget_take(budget, &one, &hold, &why), MAIL_TEMPFAIL);
+	assert_int_equal(budget_take(budget, &one, &hold, &why), MAIL_TEMPFAIL);
 	assert_int_equal(why.code, 451);
 	budget_stop(budget);
 }
