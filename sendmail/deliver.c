@@ -1,8 +1,17 @@
+#include <errno.h>
 #include <string.h>
 
 #include "core/smtpc.h"
 #include "sendmail/message.h"
 #include "sendmail/sendmail.h"
+
+int
+sendmail_say(int code, const char *about, const char *text)
+{
+	(void)fprintf(stderr, "sendmail: %s%s%s\n", about,
+	    about[0] != '\0' ? ": " : "", text);
+	return code;
+}
 
 /* --- addresses -------------------------------------------------------- */
 

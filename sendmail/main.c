@@ -26,14 +26,6 @@ static const struct config_key keys[] = {
 	CONFIG_END,
 };
 
-int
-sendmail_say(int code, const char *about, const char *text)
-{
-	(void)fprintf(stderr, "sendmail: %s%s%s\n", about,
-	    about[0] != '\0' ? ": " : "", text);
-	return code;
-}
-
 /* --- settings --------------------------------------------------------- */
 
 /*
