@@ -56,6 +56,9 @@ class Stage:
         self.postgres = Postgres(self.place)
         self.dovecot = Dovecot(self.place)
         self.postfix = Postfix(self.place)
+        self.bulk = Postfix(
+            self.place, "postfix-bulk", "queue-bulk", "bulk_smtp"
+        )
         self.web = Web(self.place)
         self.sink = Process(self.place, "sink")
         self.programs = {
@@ -152,6 +155,9 @@ class Stage:
             "POSTFIX_QUEUE": path / "queue",
             "POSTFIX_DATA": path / "postfix",
             "POSTFIX_LOG": self.postfix.maillog,
+            "BULK_POSTFIX_QUEUE": path / "queue-bulk",
+            "BULK_POSTFIX_DATA": path / "postfix-bulk",
+            "BULK_POSTFIX_LOG": self.bulk.maillog,
             "POSTFIX_LOG_PREFIX": path,
             "RELAYHOST": f"[127.0.0.1]:{self.place.port('sink')}",
             "DNS": "disabled",
@@ -228,7 +234,8 @@ class Stage:
                 if code != 250:
                     refused[recipient] = clients.reply(code, reply)
             if len(refused) < len(recipients):
-                code, reply = peer.data(text or clients.letter())
+                author = {"From": sender} if sender else {}
+                code, reply = peer.data(text or clients.letter(**author))
                 if code != 250:
                     refused[""] = clients.reply(code, reply)
         return refused
