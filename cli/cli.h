@@ -23,6 +23,7 @@ struct cli_config {
 	const char *role;	    /* PostgreSQL role of most commands */
 	const char *migration_role; /* … of db migrate: makes roles */
 	const char *sql;	    /* folder of the migrations */
+	const char *fetch_key;	    /* seals what only the fetcher reads */
 	long trial_ms; /* for each statement of a change that is tried */
 };
 

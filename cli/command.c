@@ -12,6 +12,7 @@ static const struct command *const groups[] = {
 	db_commands,
 	dns_commands,
 	doctor_commands,
+	fetch_commands,
 };
 
 enum {
