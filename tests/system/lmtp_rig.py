@@ -177,8 +177,7 @@ def lmtp_host():
         host.start()
         yield host
     finally:
-        host.stop()
-        host.place.remove()
+        host.end()
 
 
 @pytest.fixture
