@@ -14,6 +14,7 @@ static const struct command *const groups[] = {
 	dkim_commands,
 	srs_commands,
 	doctor_commands,
+	fetch_commands,
 };
 
 enum {

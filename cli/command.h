@@ -52,6 +52,7 @@ extern const struct command dkim_commands[];
 extern const struct command dns_commands[];
 extern const struct command doctor_commands[];
 extern const struct command explain_commands[];
+extern const struct command fetch_commands[];
 extern const struct command srs_commands[];
 
 /* What the words on the command line ask for. */

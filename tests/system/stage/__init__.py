@@ -119,6 +119,7 @@ class Stage:
         run([ROOT / "conf" / "make-users"])
         self.place.folder("mail", "hauspost-storer", 0o711)
         self.place.folder("spool", "hauspost", 0o700)
+        self.place.folder("fetcher", "hauspost-fetcher", 0o711)
         self.place.folder("sink")
         self.make_certificate()
         self.web.prepare()
@@ -146,6 +147,7 @@ class Stage:
             "RUN": path / "run",
             "MAIL_ROOT": path / "mail",
             "SPOOL": path / "spool",
+            "FETCHER_STATE": path / "fetcher",
             "DATABASE": self.postgres.conninfo(),
             "DATABASE_NAME": "all",
             "LOG": "stderr",
