@@ -23,6 +23,8 @@ struct cli_config {
 	const char *role;	    /* PostgreSQL role of most commands */
 	const char *migration_role; /* … of db migrate: makes roles */
 	const char *sql;	    /* folder of the migrations */
+	/* Configurations of Postfix: the one, and that for newsletters. */
+	const char *postfix, *postfix_bulk;
 	long trial_ms; /* for each statement of a change that is tried */
 };
 
