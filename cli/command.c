@@ -8,6 +8,9 @@
 
 static const struct command *const groups[] = {
 	explain_commands,
+	trail_commands,
+	limit_commands,
+	quarantine_commands,
 	directory_commands,
 	db_commands,
 	dns_commands,

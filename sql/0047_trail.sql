@@ -46,6 +46,25 @@ COMMENT ON FUNCTION hauspost.trail_of(text, text, integer) IS
     'The last rows of a queue id, a Message-ID or an address, oldest first; '
     'only what is of a package or was sent by it, unless that is NULL';
 
+-- What an admin did with held mail.
+CREATE FUNCTION hauspost.note_quarantine(queue_id text, event text)
+RETURNS void
+LANGUAGE sql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    INSERT INTO hauspost.trail (queue_id, message_id, class, client, login,
+        sender, event, package, why)
+    SELECT t.queue_id, t.message_id, t.class, t.client, t.login, t.sender,
+        note_quarantine.event, t.package, 'by ' || session_user
+    FROM hauspost.trail AS t
+    WHERE t.queue_id = note_quarantine.queue_id AND t.event = 'held'
+        AND note_quarantine.event IN ('released', 'removed')
+    ORDER BY t.at DESC
+    LIMIT 1;
+END;
+COMMENT ON FUNCTION hauspost.note_quarantine(text, text) IS
+    'For hauspost quarantine: held mail was released or removed';
+
 -- A page at a time: a day of a large host is millions of rows.
 CREATE FUNCTION hauspost.forget(days integer, most integer) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER

@@ -7,6 +7,7 @@ import textwrap
 
 import pytest
 
+from command import Command
 from stage import STRANGER, clients, wait_for
 from stage.clients import letter, reply
 from stage.customer import PASSWORD, Customer
@@ -232,18 +233,47 @@ def test_counts_survive_a_restart_and_are_shared(sender):
 
 
 def test_held_mail_waits_for_an_admin(sender):
+    stage = sender.stage
     limit(sender, 0, over="hold")
-    assert submit(sender, [world(sender, "held")]) == {}
-    queued = sender.stage.postfix.queue()
-    [one] = [q for q in queued if q["sender"] == sender.info]
-    assert one["queue_name"] == "hold"
+    for name in ("one", "two", "three"):
+        assert submit(sender, [world(sender, name)]) == {}
+    hauspost = Command(
+        stage.postgres,
+        "hauspost",
+        postfix=stage.postfix.config,
+        postfix_bulk="",  # runs in test_bulk.py only
+    )
     wait_for(
-        lambda: sender.stage.query(
+        lambda: len(held(hauspost, sender)) == 3, "the trail has all three"
+    )
+    first, second, third = held(hauspost, sender)
+    assert first["sender"] == sender.info and first["recipients"] == 1
+    assert first["why"].startswith("limit of 0 recipients in an hour")
+    assert first["id"] in hauspost("quarantine", "list").stdout
+    assert sunk(sender, world(sender, "one")) == []
+
+    hauspost("quarantine", "release", first["id"])
+    assert sunk(sender, world(sender, "one"))
+    hauspost("quarantine", "drop", second["id"])
+    assert held(hauspost, sender) == [third]
+    assert "nothing of that" in hauspost.refused(
+        "quarantine", "release", first["id"], code=67
+    )
+    hauspost.refused("quarantine", "drop", code=64)
+    hauspost("quarantine", "drop", "--login", sender.abc)
+    assert held(hauspost, sender) == []
+    events = {step["event"] for step in hauspost.json("trail", first["id"])}
+    assert {"held", "queued", "released"} <= events
+    wait_for(
+        lambda: stage.query(
             "SELECT 1 FROM hauspost.notice WHERE subject = :'m'", m=sender.abc
         ),
         "the owner is told",
     )
-    sender.stage.postfix.command("postsuper", "-d", one["queue_id"])
+
+
+def held(hauspost, sender):
+    return hauspost.json("quarantine", "list", "--login", sender.abc)
 
 
 def test_without_the_database_no_mail_leaves_uncounted(sender):

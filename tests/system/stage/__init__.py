@@ -30,6 +30,7 @@ from .web import Web
 
 NODE = "h01.hosting.example"  # as sql/demo.sql has it
 SETTLE_S = 60
+AT_REST = ("deferred", "hold")  # queues from which nothing goes by itself
 STRANGER = "192.0.2.25"  # RFC 5737: an address for documentation
 SENDER = "anna@world.example"
 
@@ -254,7 +255,7 @@ class Stage:
         def tried():
             queue.clear()
             queue.extend(self.postfix.queue())
-            return all(one["queue_name"] == "deferred" for one in queue)
+            return all(one["queue_name"] in AT_REST for one in queue)
 
         queue = []
         wait_for(tried, "every message is tried", timeout_s)
