@@ -36,6 +36,12 @@ int beneath_file(
 int beneath_create(int directory_fd, const char *name);
 
 /*
+ * The same for a lock file, as Dovecot has them. Waits a fifth of a second
+ * at most: a lock that is held longer was left by a crash.
+ */
+int beneath_lock(int directory_fd, const char *name);
+
+/*
  * Renames a file into another directory unless the name is taken there
  * (-EEXIST). Where the file system cannot (NFS): link and unlink.
  */
