@@ -63,6 +63,16 @@ mark_as_folder(int fd)
 }
 
 int
+folder_open(int home_fd, const char *folder)
+{
+	char path[sizeof "Maildir/." + STORE_FOLDER_MAX];
+
+	(void)snprintf(path, sizeof path, "Maildir%s%s",
+	    folder[0] != '\0' ? "/." : "", folder);
+	return beneath_directory(home_fd, path);
+}
+
+int
 folder_make(int home_fd, const char *folder)
 {
 	char path[sizeof "Maildir/." + STORE_FOLDER_MAX];
