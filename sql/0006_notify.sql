@@ -38,6 +38,9 @@ LANGUAGE sql IMMUTABLE RETURN CASE relation
     WHEN 'mailbox' THEN 'name:' || (changed ->> 'name')
     WHEN 'forward' THEN 'name:' || (changed ->> 'mailbox')
     WHEN 'sender_grant' THEN 'name:' || (changed ->> 'mailbox')
+    WHEN 'vacation' THEN 'name:' || (changed ->> 'mailbox')
+    WHEN 'sieve_default' THEN coalesce('domain:' || (changed ->> 'domain'),
+        '*')
     ELSE '*'
 END;
 COMMENT ON FUNCTION hauspost.key_of_row(text, text, jsonb) IS
