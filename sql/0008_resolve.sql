@@ -629,10 +629,9 @@ BEGIN
 
         IF place.kind IN ('row', 'alias') THEN
             FOR target IN
-                SELECT * FROM hauspost.target AS t WHERE t.address = place.name
-                UNION ALL
-                SELECT * FROM hauspost.target AS t WHERE t.alias = place.name
-                ORDER BY id
+                SELECT * FROM hauspost.target AS t
+                WHERE coalesce(t.address, t.alias) = place.name
+                ORDER BY t.id
             LOOP
                 next := hauspost.next_hop(here, place, target);
                 IF next.kind IS NOT NULL THEN

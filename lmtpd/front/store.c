@@ -9,6 +9,7 @@
 #include "core/clock.h"
 #include "core/endpoint.h"
 #include "core/io.h"
+#include "core/packet.h"
 #include "core/scope.h"
 
 /*
@@ -144,47 +145,17 @@ fail_job(struct lane *lane, int error, const char *step)
 	drop_lane(lane);
 }
 
-/* Attaches fd to the packet; space must live until it was sent. */
-union fd_space {
-	struct cmsghdr align;
-	char octets[CMSG_SPACE(sizeof(int))];
-};
-
-static void
-attach_fd(struct msghdr *packet, union fd_space *space, int fd)
-{
-	struct cmsghdr *c;
-
-	*space = (union fd_space){ 0 };
-	packet->msg_control = space->octets;
-	packet->msg_controllen = sizeof space->octets;
-	c = CMSG_FIRSTHDR(packet);
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof fd);
-	(void)memcpy(CMSG_DATA(c), &fd, sizeof fd);
-}
-
 /* text: the message when it goes inline; fd: where it is, or -1. */
 static int
-send_packet(int socket, struct store_job *job, struct slice text, int fd)
+send_request(int socket, struct store_job *job, struct slice text, int fd)
 {
-	struct iovec parts[] = {
+	const struct iovec parts[] = {
 		{ &job->request, sizeof job->request },
 		{ (void *)job->head.p, job->head.n },
 		{ (void *)text.p, text.n },
 	};
-	struct msghdr packet = { .msg_iov = parts,
-		.msg_iovlen = sizeof parts / sizeof *parts };
-	union fd_space space;
-	ssize_t r;
 
-	if (fd >= 0)
-		attach_fd(&packet, &space, fd);
-	do {
-		r = sendmsg(socket, &packet, MSG_NOSIGNAL);
-	} while (r < 0 && errno == EINTR);
-	return r < 0 ? -errno : 0;
+	return packet_send(socket, parts, sizeof parts / sizeof *parts, fd);
 }
 
 /* Small messages go inline, large ones as a descriptor. */
@@ -214,7 +185,7 @@ send_job(int socket, struct store_job *job, struct message *message)
 	job->request.version = STORE_VERSION;
 	job->request.head_size = (uint32_t)job->head.n;
 	job->request.inline_size = (uint32_t)text.n;
-	return send_packet(socket, job, text, fd);
+	return send_request(socket, job, text, fd);
 }
 
 /* -EPIPE and its kin on a connection that was idle: the storer is a new one. */
@@ -280,11 +251,11 @@ static void
 read_answer(struct run *run, struct lane *lane)
 {
 	struct store_answer answer;
-	ssize_t n = recv(lane->fd, &answer, sizeof answer, 0);
+	AUTO_CLOSE int script_fd = -1;
+	ssize_t n =
+	    packet_receive(lane->fd, &answer, sizeof answer, &script_fd);
 
-	if (n < 0 && errno == EINTR)
-		return;
-	if (n < 0 && errno == EAGAIN) {
+	if (n == -EAGAIN) {
 		fail_job(lane, ETIMEDOUT, "wait for the answer");
 		return;
 	}
@@ -292,9 +263,9 @@ read_answer(struct run *run, struct lane *lane)
 		take_answer(lane, &answer);
 		return;
 	}
-	if (n > 0) {
+	if (n > 0 || n == -EBADMSG) {
 		fail_job(lane, EPROTO, "answer of another version");
-	} else if (may_try_again(lane, n == 0 ? -ECONNRESET : -errno)) {
+	} else if (may_try_again(lane, n == 0 ? -ECONNRESET : (int)n)) {
 		(void)close_fd(&lane->fd);
 		start_job(run, lane);
 	} else {

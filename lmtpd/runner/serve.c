@@ -14,6 +14,7 @@
 #include "core/buf.h"
 #include "core/clock.h"
 #include "core/log.h"
+#include "core/packet.h"
 #include "core/scope.h"
 #include "lmtpd/run_record.h"
 #include "lmtpd/runner/child.h"
@@ -50,16 +51,18 @@ struct jobs {
 static void
 send_answer(struct job *job, struct run_answer *answer)
 {
-	struct iovec parts[] = { { answer, sizeof *answer },
+	const struct iovec parts[] = { { answer, sizeof *answer },
 		{ job->output.p, job->output.n } };
-	const struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
+	int r;
 
 	answer->version = RUN_VERSION;
 	answer->output_size = (uint32_t)job->output.n;
-	if (job->conn >= 0 &&
-	    sendmsg(job->conn, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+	if (job->conn < 0)
+		return;
+	r = packet_send(job->conn, parts, sizeof parts / sizeof *parts, -1);
+	if (r < 0)
 		log_event(
-		    LOG_WARNING, NULL, "answer-lost", LOG_NUM("errno", errno));
+		    LOG_WARNING, NULL, "answer-lost", LOG_NUM("errno", -r));
 }
 
 static void
@@ -79,45 +82,6 @@ struct incoming {
 	struct run_request request;
 	int message_fd; /* -1: none came */
 };
-
-/* The descriptors of a packet: one is expected, more are closed. */
-static int
-take_descriptor(struct msghdr *message)
-{
-	struct cmsghdr *cmsg = CMSG_FIRSTHDR(message);
-	int fds[4], taken = -1;
-	size_t n;
-
-	if (cmsg == NULL || cmsg->cmsg_type != SCM_RIGHTS)
-		return -1;
-	n = (cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-	(void)memcpy(fds, CMSG_DATA(cmsg), n * sizeof(int));
-	for (size_t i = 0; i < n; i++) {
-		if (taken < 0)
-			taken = fds[i];
-		else
-			(void)close(fds[i]);
-	}
-	return taken;
-}
-
-/* Octets of the packet (0: the front hung up), or -errno. */
-static ssize_t
-receive(int conn, struct incoming *in)
-{
-	char control[CMSG_SPACE(4 * sizeof(int))];
-	struct iovec part = { &in->request, sizeof in->request };
-	struct msghdr message = { .msg_iov = &part,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof control };
-	ssize_t n = recvmsg(conn, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-
-	if (n < 0)
-		return -errno;
-	in->message_fd = take_descriptor(&message);
-	return message.msg_flags & MSG_TRUNC ? -EINVAL : n;
-}
 
 static bool
 is_terminated(const char *text, size_t size)
@@ -218,12 +182,13 @@ on_packet(struct jobs *jobs, struct job *job)
 	struct incoming in = { .message_fd = -1 };
 	struct arena arena = ARENA_INIT;
 	struct why why = { 0 };
-	ssize_t n = receive(job->conn, &in);
+	ssize_t n = packet_receive(
+	    job->conn, &in.request, sizeof in.request, &in.message_fd);
 	AUTO_CLOSE int message_fd = in.message_fd;
 	int r = 0;
 
 	(void)message_fd;
-	if (n == 0 || (n < 0 && n != -EINVAL)) {
+	if (n == 0 || (n < 0 && n != -EBADMSG)) {
 		(void)close_fd(&job->conn);
 		if (job->state == JOB_RUNNING)
 			end_program(job);

@@ -4,11 +4,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/log.h"
+#include "core/packet.h"
 #include "core/scope.h"
 #include "lmtpd/storer/beneath.h"
 #include "lmtpd/storer/folder.h"
@@ -335,71 +335,22 @@ _Static_assert(sizeof operations / sizeof *operations == STORE_OPS,
 
 /* --- the wire --------------------------------------------------------- */
 
-/* Takes the descriptor that came with a packet into *fd_out, -1 if none. */
-static void
-take_descriptor(struct msghdr *packet, int *fd_out)
-{
-	struct cmsghdr *c = CMSG_FIRSTHDR(packet);
-
-	*fd_out = -1;
-	if (c != NULL && c->cmsg_level == SOL_SOCKET &&
-	    c->cmsg_type == SCM_RIGHTS &&
-	    c->cmsg_len == CMSG_LEN(sizeof *fd_out))
-		(void)memcpy(fd_out, CMSG_DATA(c), sizeof *fd_out);
-}
-
 /* The size of the next packet, 0 at the end, -errno. */
 static ssize_t
 receive(struct session *session)
 {
-	union {
-		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control;
-	struct iovec part = { &session->packet, sizeof session->packet };
-	struct msghdr message = { .msg_iov = &part,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		/* One descriptor; more would fit into CMSG_SPACE's padding,
-		 * so the kernel closes and MSG_CTRUNC tells of them. */
-		.msg_controllen = CMSG_LEN(sizeof(int)) };
-	ssize_t n;
-
-	do {
-		n = recvmsg(session->fd, &message, MSG_CMSG_CLOEXEC);
-	} while (n < 0 && errno == EINTR);
-	if (n <= 0)
-		return n < 0 ? -errno : 0;
-	take_descriptor(&message, &session->message_fd);
-	/* Cut off: no longer what the peer meant. 1 is no valid length. */
-	return (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 ? 1 : n;
+	return packet_receive(session->fd, &session->packet,
+	    sizeof session->packet, &session->message_fd);
 }
 
 static int
 send_answer(struct session *session)
 {
-	union {
-		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control = { 0 };
-	struct iovec part = { &session->answer, sizeof session->answer };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
-	ssize_t n;
+	const struct iovec part = { &session->answer, sizeof session->answer };
+	int r = packet_send(session->fd, &part, 1, session->answer_fd);
 
-	if (session->answer_fd >= 0) {
-		control.header.cmsg_level = SOL_SOCKET;
-		control.header.cmsg_type = SCM_RIGHTS;
-		control.header.cmsg_len = CMSG_LEN(sizeof(int));
-		(void)memcpy(CMSG_DATA(&control.header), &session->answer_fd,
-		    sizeof(int));
-		message.msg_control = &control;
-		message.msg_controllen = sizeof control;
-	}
-	do {
-		n = sendmsg(session->fd, &message, MSG_NOSIGNAL);
-	} while (n < 0 && errno == EINTR);
 	(void)close_fd(&session->answer_fd);
-	return n < 0 ? -errno : 0;
+	return r;
 }
 
 /* A FIFO or a socket would let the peer hold this thread for ever. */
@@ -473,8 +424,9 @@ session_run(struct storer *storer, int fd)
 	session->fd = fd;
 	session->message_fd = session->answer_fd = -1;
 	identity_init(&session->identity);
-	while ((n = receive(session)) > 0) {
-		answer(session, (size_t)n);
+	while ((n = receive(session)) > 0 || n == -EBADMSG) {
+		/* A packet cut off is answered, as one of no valid size. */
+		answer(session, n > 0 ? (size_t)n : 0);
 		if (send_answer(session) < 0)
 			break; /* it will ask again on another connection */
 	}

@@ -25,6 +25,7 @@ max_connections = 200
 fsync = off
 synchronous_commit = off
 full_page_writes = off
+include '{etc}/hauspost.conf'
 """
 
 NULL = r"\N"
