@@ -234,7 +234,7 @@ BEGIN ATOMIC
         SELECT FROM hauspost.trail AS t
         WHERE t.recipient IN ($2, lower($2 COLLATE "C"))
             AND t.login = $1
-            AND t.event = 'accepted');
+            AND t.event = 'queued');
 END;
 COMMENT ON FUNCTION hauspost.knows_sender(text, text) IS
     'Whether the mailbox has sent mail to this address, as far back as the '
