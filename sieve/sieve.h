@@ -212,6 +212,11 @@ struct sieve_callbacks {
 	/* Is this key marked and not yet expired? */
 	int (*duplicate_seen)(void *context, struct slice key);
 	int (*vacation_seen)(void *context, struct slice key);
+	/*
+	 * Is this an address of the mailbox, beside those that the
+	 * environment lists? Asked only where a reply depends on it.
+	 */
+	int (*my_address)(void *context, struct slice address);
 	/* Does the external list hold the value, RFC 6134? */
 	int (*list_contains)(
 	    void *context, struct slice list, struct slice value);
