@@ -1,4 +1,4 @@
-#include "lmtpd/front/store.h"
+#include "lmtpd/front/store_run.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -178,7 +178,7 @@ send_job(int socket, struct store_job *job, struct message *message)
 	struct slice text = { NULL, 0 };
 	int fd = -1, r = 0;
 
-	if (job->request.op == STORE_DELIVER)
+	if (message != NULL)
 		r = find_text(job, message, &text, &fd);
 	if (r < 0)
 		return r;
@@ -251,15 +251,15 @@ static void
 read_answer(struct run *run, struct lane *lane)
 {
 	struct store_answer answer;
-	AUTO_CLOSE int script_fd = -1;
-	ssize_t n =
-	    packet_receive(lane->fd, &answer, sizeof answer, &script_fd);
+	AUTO_CLOSE int fd = -1;
+	ssize_t n = packet_receive(lane->fd, &answer, sizeof answer, &fd);
 
 	if (n == -EAGAIN) {
 		fail_job(lane, ETIMEDOUT, "wait for the answer");
 		return;
 	}
 	if (n == sizeof answer && answer.version == STORE_VERSION) {
+		lane->job->fd = take_fd(&fd);
 		take_answer(lane, &answer);
 		return;
 	}
@@ -356,7 +356,16 @@ fill_lanes(struct run *run)
 }
 
 static void
-run_jobs(struct store *store, struct message *message, struct store_job *jobs,
+run_lanes(struct run *run)
+{
+	while (run->begun < run->n || is_busy(run)) {
+		fill_lanes(run);
+		serve_lanes(run);
+	}
+}
+
+void
+store_run(struct store *store, struct message *message, struct store_job *jobs,
     size_t n)
 {
 	struct run run = {
@@ -367,52 +376,44 @@ run_jobs(struct store *store, struct message *message, struct store_job *jobs,
 	for (size_t i = 0; run.n_lanes == 0 && i < n; i++)
 		(void)why_errno(
 		    &jobs[i].why, ETIMEDOUT, "storer: wait for a connection");
-	while (run.n_lanes > 0 && (run.begun < n || is_busy(&run))) {
-		fill_lanes(&run);
-		serve_lanes(&run);
-	}
+	if (run.n_lanes > 0)
+		run_lanes(&run);
 	give_lanes(&run);
 }
 
-bool
-store_set_text(char *to, size_t size, struct slice text)
+/* --- one connection --------------------------------------------------- */
+
+void
+store_run_talk(
+    struct store_talk *talk, struct message *message, struct store_job *job)
 {
-	if (text.n >= size || slice_find(text, '\0') >= 0)
-		return false;
-	if (text.n > 0)
-		(void)memcpy(to, text.p, text.n);
-	to[text.n] = '\0';
-	return true;
+	struct run run = {
+		.store = talk->store, .message = message, .jobs = job, .n = 1
+	};
+
+	if (!talk->taken) {
+		take_lanes(&run);
+		talk->taken = run.n_lanes > 0;
+	} else if (talk->fd >= 0) {
+		/* Fresh: what was staged ended with the old connection. */
+		run.lanes[run.n_lanes++] =
+		    (struct lane){ .fd = talk->fd, .fresh = true };
+	}
+	if (run.n_lanes == 0) {
+		(void)why_errno(&job->why, talk->taken ? ECONNRESET : ETIMEDOUT,
+		    "storer: have a connection");
+		return;
+	}
+	run_lanes(&run);
+	talk->fd = run.lanes[0].fd;
 }
 
 void
-store_deliver(struct store *store, struct message *message,
-    struct store_job *jobs, size_t n)
+store_run_end(struct store_talk *talk)
 {
-	for (size_t i = 0; i < n; i++) {
-		struct store_request *request = &jobs[i].request;
-		struct slice head = jobs[i].head;
+	struct run run = { .store = talk->store };
 
-		request->op = STORE_DELIVER;
-		request->message_size = message->size_bytes;
-		request->line_ends = message->line_ends;
-		for (long at; (at = slice_find(head, '\n')) >= 0;) {
-			request->line_ends++;
-			head = slice_tail(head, (size_t)at + 1);
-		}
-	}
-	run_jobs(store, message, jobs, n);
-}
-
-enum verdict
-store_prepare(struct store *store, struct slice mailbox, struct why *why)
-{
-	struct store_job job = { .request = { .op = STORE_PREPARE } };
-
-	if (!store_set_text(
-		job.request.mailbox, sizeof job.request.mailbox, mailbox))
-		return why_say(why, 451, "4.3.0", "mailbox name too long");
-	run_jobs(store, NULL, &job, 1);
-	*why = job.why;
-	return why->verdict;
+	if (talk->taken)
+		run.lanes[run.n_lanes++] = (struct lane){ .fd = talk->fd };
+	give_lanes(&run);
 }
