@@ -264,6 +264,7 @@ run_init(struct run *run, const struct sieve_job *job, struct arena *arena)
 		.context = job->context };
 	run->cost_max = steps > 0 ? (uint64_t)steps * SIEVE_STEP_OCTETS : 0;
 	run->fields = message_fields(job->message);
+	run->implicit_keep = true; /* also when there is no script at all */
 	run->actions_end = &run->actions;
 	run->duplicates_end = &run->duplicates;
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "core/clock.h"
+#include "lmtpd/front/deeds.h"
 #include "lmtpd/front/heading.h"
 #include "lmtpd/front/ledger.h"
 #include "lmtpd/front/name.h"
@@ -17,6 +18,8 @@ static const struct slice stored = { "stored", 6 };
 /* What the steps below share. */
 struct delivery {
 	struct txn *txn;
+	struct reinject *reinject;
+	struct arena filtering; /* for one recipient at a time */
 	struct slice secret;
 	struct heading heading;
 	struct plan_message facts;
@@ -172,6 +175,28 @@ take_result(struct delivery *d, struct rcpt *rcpt, const struct store_job *job)
 		(void)ledger_mark(lmtpd->pool, rcpt->name, stored, &rcpt->why);
 }
 
+/*
+ * Asks the mailbox' scripts, and does what they say. True: they leave it to
+ * us, to store the message like any other.
+ */
+static bool
+is_as_it_was(struct delivery *d, struct rcpt *rcpt, struct store_job *job)
+{
+	enum filter_result result;
+	struct filter filter;
+
+	if (d->txn->mail.hauspost.folder.n > 0) /* its place is known */
+		return true;
+	result = filter_run(&filter, d->txn, rcpt, job->head, &d->filtering);
+	if (result == FILTER_PLAN) {
+		deeds_do(&filter, d->reinject, job);
+		take_result(d, rcpt, job);
+	}
+	filter_done(&filter);
+	arena_reset(&d->filtering);
+	return result == FILTER_NOTHING;
+}
+
 static void
 store_all(struct delivery *d)
 {
@@ -184,7 +209,8 @@ store_all(struct delivery *d)
 	for (struct rcpt *rcpt = txn->first; rcpt != NULL; rcpt = rcpt->next) {
 		if (rcpt->why.verdict != 0 || rcpt->plan.kind != PLAN_STORE)
 			continue;
-		if (prepare_job(d, rcpt, &jobs[n]))
+		if (prepare_job(d, rcpt, &jobs[n]) &&
+		    is_as_it_was(d, rcpt, &jobs[n]))
 			of[n++] = rcpt;
 	}
 	if (n > 0)
@@ -198,8 +224,6 @@ store_all(struct delivery *d)
 static void
 finish_others(struct delivery *d)
 {
-	struct reinject reinject = REINJECT_INIT(d->txn, &d->heading);
-
 	for (struct rcpt *rcpt = d->txn->first; rcpt != NULL;
 	     rcpt = rcpt->next) {
 		if (rcpt->why.verdict != 0)
@@ -207,9 +231,20 @@ finish_others(struct delivery *d)
 		if (rcpt->plan.kind == PLAN_DISCARD)
 			(void)why_say(&rcpt->why, 250, "2.0.0", "discarded");
 		else
-			reinject_send(&reinject, rcpt);
+			reinject_send(d->reinject, rcpt);
 	}
+}
+
+static void
+deliver_all(struct delivery *d)
+{
+	struct reinject reinject = REINJECT_INIT(d->txn, &d->heading);
+
+	d->reinject = &reinject;
+	store_all(d);
+	finish_others(d);
 	reinject_done(&reinject);
+	arena_done(&d->filtering);
 }
 
 /* The same answer for all, when it has nothing to do with the recipient. */
@@ -246,7 +281,9 @@ read_message(struct delivery *d)
 void
 deliver(struct txn *txn)
 {
-	struct delivery d = { .txn = txn, .start_ms = clock_ms() };
+	struct delivery d = {
+		.txn = txn, .filtering = ARENA_INIT, .start_ms = clock_ms()
+	};
 	struct why why = { 0 };
 
 	if (message_finish(&txn->message, &why) != MAIL_OK ||
@@ -256,8 +293,7 @@ deliver(struct txn *txn)
 		read_message(&d);
 		name_deliveries(&d);
 		check_plans(&d);
-		store_all(&d);
-		finish_others(&d);
+		deliver_all(&d);
 	}
 	report(txn, clock_ms() - d.start_ms);
 	receipt_send(txn, &d.heading);

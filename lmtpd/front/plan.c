@@ -46,6 +46,7 @@ plan_store(struct arena *arena, struct slice node,
 	plan->kind = PLAN_STORE;
 	plan->mailbox = target->mailbox;
 	plan->own_address = own_address(arena, target);
+	plan->filter = target->filter;
 	plan->quota_bytes = target->quota_hard_bytes;
 	plan->quota_soft_bytes = target->quota_bytes;
 	return MAIL_OK;

@@ -31,6 +31,7 @@ struct plan {
 	struct slice leaf; /* recipient in the queue, or what it stands for */
 	struct slice mailbox;	  /* PLAN_STORE: whose, and … */
 	struct slice own_address; /* … mailbox[+detail]@node */
+	struct slice filter;	  /* … auto, sieve, procmail or none */
 	struct slice address;	  /* PLAN_FORWARD: where to … */
 	struct slice forwarder;	  /* … and the address it came to; empty: the
 				   * directory leaves that to ORCPT */

@@ -26,6 +26,7 @@ struct store {
 	pthread_cond_t returned;
 	int *idle; /* room for connections_max */
 	int n_idle, open;
+	int talks; /* that hold a connection */
 };
 
 struct lane {
@@ -43,6 +44,7 @@ struct run {
 	size_t n, begun;
 	struct lane lanes[STORE_TOGETHER_MAX];
 	size_t n_lanes;
+	bool is_talk;
 };
 
 /* --- the pool --------------------------------------------------------- */
@@ -78,9 +80,14 @@ store_free(struct store *store)
 	free(store);
 }
 
+/* Talks last as long as another server takes: they get half of all. */
 static bool
-has_place(const struct store *store)
+has_place(const struct run *run)
 {
+	const struct store *store = run->store;
+
+	if (run->is_talk && store->talks >= store->connections_max / 2)
+		return false;
 	return store->n_idle > 0 || store->open < store->connections_max;
 }
 
@@ -104,12 +111,13 @@ take_lanes(struct run *run)
 	int r = 0;
 
 	(void)pthread_mutex_lock(&store->lock);
-	while (!has_place(store) && r == 0)
+	while (!has_place(run) && r == 0)
 		r = pthread_cond_timedwait(
 		    &store->returned, &store->lock, &deadline);
-	while (run->n_lanes < max && has_place(store))
+	while (run->n_lanes < max && has_place(run))
 		run->lanes[run->n_lanes++] =
 		    (struct lane){ .fd = take_place(store) };
+	store->talks += run->is_talk && run->n_lanes > 0;
 	(void)pthread_mutex_unlock(&store->lock);
 }
 
@@ -125,6 +133,7 @@ give_lanes(struct run *run)
 		else
 			store->open--;
 	}
+	store->talks -= run->is_talk && run->n_lanes > 0;
 	(void)pthread_cond_broadcast(&store->returned);
 	(void)pthread_mutex_unlock(&store->lock);
 }
@@ -387,9 +396,11 @@ void
 store_run_talk(
     struct store_talk *talk, struct message *message, struct store_job *job)
 {
-	struct run run = {
-		.store = talk->store, .message = message, .jobs = job, .n = 1
-	};
+	struct run run = { .store = talk->store,
+		.message = message,
+		.jobs = job,
+		.n = 1,
+		.is_talk = true };
 
 	if (!talk->taken) {
 		take_lanes(&run);
@@ -411,7 +422,7 @@ store_run_talk(
 void
 store_run_end(struct store_talk *talk)
 {
-	struct run run = { .store = talk->store };
+	struct run run = { .store = talk->store, .is_talk = true };
 
 	if (talk->taken)
 		run.lanes[run.n_lanes++] = (struct lane){ .fd = talk->fd };
