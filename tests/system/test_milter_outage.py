@@ -200,10 +200,7 @@ def test_t4_read_only(edge, known):
             peer.sendmail("anna@world.example", known[:1], letter())
         assert len(edge.delivered()) == 1
     finally:
-        edge.query(
-            "SET default_transaction_read_only = off;"
-            "ALTER SYSTEM RESET default_transaction_read_only"
-        )
+        edge.query("ALTER SYSTEM RESET default_transaction_read_only")
         edge.query("SELECT pg_reload_conf()")
     recovers(edge, "write")
 

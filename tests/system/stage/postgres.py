@@ -3,12 +3,14 @@
 It never syncs: the stage's data lives as long as the stage does.
 """
 
-import csv
 import glob
-import io
 import os
+import re
 import signal
 import subprocess
+
+import psycopg2
+from psycopg2 import extensions
 
 from .place import ROOT
 from .process import NotReady, Process
@@ -28,11 +30,14 @@ full_page_writes = off
 include '{etc}/hauspost.conf'
 """
 
-NULL = r"\N"
+# Whatever the type, what psql would print.
+AS_TEXT = extensions.new_type(
+    tuple(extensions.string_types), "AS_TEXT", lambda text, cursor: text
+)
 
 
 class SqlError(Exception):
-    """What psql printed when a statement failed."""
+    """What PostgreSQL said when a statement failed."""
 
 
 class Postgres:
@@ -42,6 +47,7 @@ class Postgres:
         self.socket = place / "pg"
         # Fast shutdown: roll back and go, don't wait for clients to leave.
         self.process = Process(place, "postgres", signal.SIGINT)
+        self.connections = {}
 
     def start(self):
         if not self.data.exists():
@@ -85,30 +91,60 @@ class Postgres:
     def query(self, sql, database="hauspost", role="postgres", **values):
         """The rows of sql, columns as text (NULL is None). Values are data:
         they stand in sql as :'name'."""
-        variables = [f"--set={name}={text}" for name, text in values.items()]
-        out = self._psql([*variables, "-f", "-"], database, role, sql)
-        rows = csv.reader(io.StringIO(out))
-        return [[None if col == NULL else col for col in row] for row in rows]
+        known = (database, role) in self.connections
+        connection = self._connect(database, role)
+        try:
+            return self._rows(connection, sql, values)
+        except psycopg2.Error as error:
+            if connection.closed:
+                del self.connections[database, role]
+                if known:  # the server went away in the meantime: once more
+                    return self.query(sql, database, role, **values)
+            raise SqlError(str(error))
+
+    def _connect(self, database, role):
+        """Kept open: a process for each query would cost most of a test."""
+        if (database, role) not in self.connections:
+            try:
+                connection = psycopg2.connect(
+                    f"{self.conninfo(database)} user={role}"
+                )
+            except psycopg2.OperationalError as error:
+                raise SqlError(str(error))
+            connection.autocommit = True
+            extensions.register_type(AS_TEXT, connection)
+            self.connections[database, role] = connection
+        return self.connections[database, role]
+
+    @staticmethod
+    def _rows(connection, sql, values):
+        sql = re.sub(r":'(\w+)'", r"%(\1)s", sql.replace("%", "%%"))
+        literals = {name: str(value) for name, value in values.items()}
+        with connection.cursor() as cursor:
+            cursor.execute(sql, literals)
+            rows = list(map(list, cursor)) if cursor.description else []
+            # What this one SET is not the next one's.
+            cursor.execute("RESET ALL")
+        return rows
+
+    def forget(self, database):
+        """Leave a database that is to be copied or dropped."""
+        for key in [k for k in self.connections if k[0] == database]:
+            self.connections.pop(key).close()
 
     def run_file(self, path, database="hauspost", **settings):
         """Run a file of SQL. Settings (mail_root) are what it reads with
         current_setting('hauspost.…')."""
         options = [f"-c hauspost.{k}={v}" for k, v in settings.items()]
-        self._psql(["-f", path], database, options=" ".join(options))
-
-    def _psql(self, words, database, role="postgres", sql=None, options=""):
-        argv = ["psql", "-XAqt", "--csv", "-P", f"null={NULL}"]
-        argv += ["-v", "ON_ERROR_STOP=1"]
         done = subprocess.run(
-            [*argv, "-d", f"{self.conninfo(database)} user={role}", *words],
-            input=sql,
+            ["psql", "-Xqt", "-v", "ON_ERROR_STOP=1", "-f", path]
+            + ["-d", f"{self.conninfo(database)} user=postgres"],
             text=True,
             capture_output=True,
-            env=os.environ | {"PGTZ": "UTC", "PGOPTIONS": options},
+            env=os.environ | {"PGOPTIONS": " ".join(options)},
         )
         if done.returncode:
             raise SqlError(done.stderr)
-        return done.stdout
 
     def new_database(self, name="hauspost"):
         """A database with the schema in it. The migrations run once; each
@@ -123,6 +159,7 @@ class Postgres:
         return self.conninfo(name)
 
     def drop_database(self, name):
+        self.forget(name)
         self.query(f"DROP DATABASE {name} WITH (FORCE)", "postgres")
 
     def migrate(self, database):
