@@ -53,7 +53,7 @@ find_mailbox(const struct deeds *d, const struct sieve_store *store,
 	if (use.n > 0)
 		r = store_look(d->filter->txn->lmtpd->store,
 		    d->filter->rcpt->plan.mailbox, use, &d->job->why);
-	if (r < 0)
+	if (r < 0 && r != -ENOTSUP)
 		return r;
 	*mailbox_out = r > 0 ? use : store->mailbox;
 	return 0;
@@ -94,7 +94,7 @@ find_flags(const struct deeds *d, const struct sieve_store *store,
 	if (flags.keywords.n > 0)
 		r = store_keywords(d->filter->txn->lmtpd->store, &to->request,
 		    flags.keywords, letters, &d->job->why);
-	if (r < 0)
+	if (r < 0 && r != -ENOTSUP)
 		return r;
 	(void)store_set_text(to->request.flags, sizeof to->request.flags,
 	    place_letters(arena_of(d), flags.letters, slice_of(letters)));

@@ -64,6 +64,12 @@ take_own(struct filter *filter)
 	int r = store_script(
 	    lmtpd->store, rcpt->plan.mailbox, SLICE(""), &fd, &rcpt->why);
 
+	if (r == -ENOTSUP) {
+		author_tell(filter->txn, rcpt,
+		    "the active script can't be opened: a link must be "
+		    "relative and lead to a file in the home");
+		return 0;
+	}
 	if (r <= 0)
 		return r;
 	r = library_read(

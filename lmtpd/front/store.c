@@ -97,6 +97,14 @@ name_mailbox(struct store_job *job, struct slice mailbox, struct why *why)
 	return false;
 }
 
+/* What a home's owner can bring about, and only he can mend. */
+static bool
+is_his_own_doing(int error)
+{
+	return error == EXDEV || error == ELOOP || error == EISDIR ||
+	       error == ENOTSUP || error == EACCES || error == ENOTDIR;
+}
+
 /* 1 done, 0 there is no such thing, -errno. */
 static int
 ask(struct store *store, struct store_job *job, struct why *why)
@@ -105,6 +113,8 @@ ask(struct store *store, struct store_job *job, struct why *why)
 	*why = job->why;
 	if (why->verdict == MAIL_OK)
 		return 1;
+	if (is_his_own_doing(job->answer.error))
+		return -ENOTSUP;
 	return job->answer.error == ENOENT ? 0 : -EIO;
 }
 

@@ -79,7 +79,8 @@ enum verdict store_commit(
 void store_talk_end(struct store_talk *talk);
 
 /*
- * What Sieve asks. 1 yes; 0 there is no such script or folder; -errno, why.
+ * What Sieve asks. 1 yes; 0 there is no such script or folder; -errno, why:
+ * -ENOTSUP what is there leads out of the home, or is no file or folder.
  * store_script(): name "" is the active one; the descriptor is the caller's.
  */
 int store_script(struct store *store, struct slice mailbox, struct slice name,

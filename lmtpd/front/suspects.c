@@ -12,16 +12,14 @@ static _Thread_local struct suspect_run *current;
 
 /* --- in a worker ------------------------------------------------------ */
 
-/*
- * Back from here the same instruction fails again, by now with the signal's
- * usual end (SA_RESETHAND).
- */
+/* Back from here the signal comes again, by now with its usual end
+ * (SA_RESETHAND). */
 static void
 on_crash(int number)
 {
-	(void)number;
 	if (current != NULL)
 		atomic_store(&current->crashed, true);
+	(void)raise(number);
 }
 
 void

@@ -26,11 +26,13 @@ mailbox_exists(void *context, struct slice name)
 {
 	struct world *world = context;
 	struct slice folder;
+	int r;
 
 	if (place_folder(world->arena, name, &folder) < 0)
 		return 0;
-	return store_look(lmtpd_of(world)->store, world->rcpt->plan.mailbox,
+	r = store_look(lmtpd_of(world)->store, world->rcpt->plan.mailbox,
 	    folder, &world->why);
+	return r == -ENOTSUP ? 0 : r;
 }
 
 static int
@@ -82,7 +84,7 @@ include_personal(
 	r = store_script(
 	    lmtpd->store, world->rcpt->plan.mailbox, name, &fd, &world->why);
 	if (r <= 0)
-		return r;
+		return r == -ENOTSUP ? 0 : r;
 	r = library_read(
 	    lmtpd->library, fd, lmtpd->extensions, world->arena, &book);
 	if (r < 0)
