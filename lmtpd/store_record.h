@@ -40,7 +40,7 @@
 enum {
 	STORE_VERSION = 1,
 	STORE_MAILBOX_MAX = 64, /* table mailbox, name */
-	STORE_FOLDER_MAX = 240, /* a file name of 255 with dot and suffixes */
+	STORE_FOLDER_MAX = 240, /* as core/folder_name.h has it */
 	STORE_NAME_MAX = 160, /* leaves room for ",S=…,W=…:2,…" in 255 */
 	STORE_FLAGS_MAX = 32, /* DFPRST and the keywords a to z */
 	STORE_HEAD_MAX = 16 * 1024,

@@ -180,6 +180,7 @@ static void
 trace(struct run *run, const struct node *node, int outcome, uint64_t before)
 {
 	struct sieve_trace event = {
+		.program = run->frame->program,
 		.line = node->at.line,
 		.column = node->at.column,
 		.word = node->word->name,

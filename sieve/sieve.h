@@ -184,6 +184,7 @@ struct sieve_environment {
 void sieve_environment_init(struct sieve_environment *environment);
 
 struct sieve_trace {
+	const struct sieve_program *program; /* whose line and column it is */
 	unsigned line, column;
 	const char *word; /* "header", "fileinto" … */
 	int outcome;	  /* of a test: 1, 0, -1 failed; of a command: 2 */

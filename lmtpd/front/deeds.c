@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "core/folder_name.h"
 #include "core/log.h"
 #include "lmtpd/front/author.h"
 #include "lmtpd/front/letters.h"
@@ -68,7 +69,7 @@ find_folder(
 
 	if (r < 0)
 		return r;
-	if (place_folder(arena_of(d), mailbox, &folder) < 0) {
+	if (folder_name(arena_of(d), mailbox, &folder) < 0) {
 		complain(d, arena_printf(arena_of(d),
 				"no folder can be called \"%.*s\"",
 				SLICE_FMT(mailbox)));

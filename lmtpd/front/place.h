@@ -1,12 +1,9 @@
 /*
- * lmtpd/front/place.h - a mailbox and flags as Sieve has them, in Maildir's
+ * lmtpd/front/place.h - flags and special uses as Sieve has them, in Maildir's
  * terms.
  *
- * Scripts name mailboxes as IMAP shows them, in UTF-8, levels separated by
- * dots; a slash separates as well, since Maildir could not hold it anyway.
- * Their folders are called in modified UTF-7 (RFC 3501 5.1.3). Flags of the
- * system have letters; all others are keywords, whose letters each folder
- * gives out for itself.
+ * Flags of the system have letters; all others are keywords, whose letters
+ * each folder gives out for itself.
  *
  * Ownership: results live in the arena.
  * Threads:   pure functions.
@@ -16,13 +13,6 @@
 
 #include "core/arena.h"
 #include "core/slice.h"
-
-/*
- * The folder of a mailbox; empty for INBOX. 0, or -EINVAL when no folder can
- * be called that.
- */
-int place_folder(
-    struct arena *arena, struct slice mailbox, struct slice *folder_out);
 
 /* The mailbox that has a special use (RFC 6154); empty: none of ours. */
 struct slice place_special_use(struct slice use);

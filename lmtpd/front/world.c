@@ -1,5 +1,6 @@
 #include "lmtpd/front/world.h"
 
+#include "core/folder_name.h"
 #include "core/scope.h"
 #include "lmtpd/front/marks.h"
 #include "lmtpd/front/mine.h"
@@ -10,6 +11,9 @@ enum {
 	 * reader of a mail to more of them is not really addressed. */
 	LOOKUPS_MAX = 50,
 };
+
+_Static_assert((int)FOLDER_NAME_MAX == (int)STORE_FOLDER_MAX,
+    "the storer takes every folder that has a name");
 
 static const struct slice known_senders = { "urn:hauspost:known-senders", 26 };
 
@@ -28,7 +32,7 @@ mailbox_exists(void *context, struct slice name)
 	struct slice folder;
 	int r;
 
-	if (place_folder(world->arena, name, &folder) < 0)
+	if (folder_name(world->arena, name, &folder) < 0)
 		return 0;
 	r = store_look(lmtpd_of(world)->store, world->rcpt->plan.mailbox,
 	    folder, &world->why);

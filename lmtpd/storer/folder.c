@@ -5,9 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/beneath.h"
 #include "core/scope.h"
 #include "lmtpd/store_record.h"
-#include "lmtpd/storer/beneath.h"
 #include "lmtpd/storer/subscriptions.h"
 
 enum { FOLDER_MODE = 0700 };

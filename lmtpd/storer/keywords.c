@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "core/beneath.h"
 #include "core/io.h"
 #include "core/scope.h"
-#include "lmtpd/storer/beneath.h"
 
 static const char name[] = "dovecot-keywords";
 static const char lock_name[] = "dovecot-keywords.lock";

@@ -7,10 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/beneath.h"
 #include "core/log.h"
 #include "core/packet.h"
 #include "core/scope.h"
-#include "lmtpd/storer/beneath.h"
 #include "lmtpd/storer/folder.h"
 #include "lmtpd/storer/identity.h"
 #include "lmtpd/storer/keywords.h"

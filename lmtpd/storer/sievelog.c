@@ -4,9 +4,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 
+#include "core/beneath.h"
 #include "core/io.h"
 #include "core/scope.h"
-#include "lmtpd/storer/beneath.h"
 
 static const char name[] = ".dovecot.sieve.log";
 static const char old_name[] = ".dovecot.sieve.log.0";

@@ -4,10 +4,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "core/beneath.h"
 #include "core/io.h"
 #include "core/scope.h"
 #include "lmtpd/store_record.h"
-#include "lmtpd/storer/beneath.h"
 
 enum {
 	FILE_MAX = 256 * 1024, /* a thousand long names; more is no list */

@@ -1,5 +1,5 @@
 /*
- * lmtpd/storer/beneath.h - open files without ever leaving a directory.
+ * core/beneath.h - open files without ever leaving a directory.
  *
  * A mailbox' owner may plant links, FIFOs and devices, and swap directories
  * while we walk them. openat2(2) with RESOLVE_BENEATH makes the kernel refuse
@@ -10,8 +10,8 @@
  * Errors:    -errno, as a rule without why: the caller knows the purpose.
  * Ownership: descriptors are the caller's, O_CLOEXEC from birth.
  */
-#ifndef HAUSPOST_LMTPD_STORER_BENEATH_H
-#define HAUSPOST_LMTPD_STORER_BENEATH_H
+#ifndef HAUSPOST_CORE_BENEATH_H
+#define HAUSPOST_CORE_BENEATH_H
 
 #include <dirent.h>
 #include <sys/stat.h>
