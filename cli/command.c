@@ -9,6 +9,8 @@
 static const struct command *const groups[] = {
 	explain_commands,
 	directory_commands,
+	vacation_commands,
+	sieve_commands,
 	db_commands,
 	dns_commands,
 	doctor_commands,

@@ -51,6 +51,8 @@ extern const struct command directory_commands[];
 extern const struct command dns_commands[];
 extern const struct command doctor_commands[];
 extern const struct command explain_commands[];
+extern const struct command sieve_commands[];
+extern const struct command vacation_commands[];
 
 /* What the words on the command line ask for. */
 struct call {

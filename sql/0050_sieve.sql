@@ -121,7 +121,7 @@ BEGIN
             WHEN octet_length(NEW.subject) > 500
                 THEN 'has more than 500 octets: write a shorter one' END,
         'reply', CASE
-            WHEN NEW.reply !~ '[^[:space:]]'
+            WHEN coalesce(NEW.reply, '') !~ '[^[:space:]]'
                 THEN 'is empty: write what the sender shall read'
             WHEN octet_length(NEW.reply) > 32768
                 THEN 'has more than 32 KB: write a shorter one' END,
