@@ -101,15 +101,17 @@ COMMENT ON FUNCTION hauspost.is_leaf_label(text) IS
 
 CREATE FUNCTION hauspost.domain_of(address text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN lower(substring(address FROM '[^@]*$') COLLATE "C");
+RETURN lower(split_part(address, '@', -1) COLLATE "C");
 COMMENT ON FUNCTION hauspost.domain_of(text) IS
     'What follows the last @, in lower case';
 
 CREATE FUNCTION hauspost.local_of(address text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN CASE
-    WHEN address ~ '^".*"@[^@]*$' THEN regexp_replace(
-        substring(address FROM '^"(.*)"@[^@]*$'), '\\(.)', '\1', 'g')
-    ELSE substring(address FROM '^(.*)@')
+    WHEN strpos(address, '@') = 0 THEN NULL
+    WHEN left(address, 1) = '"' AND address ~ '^".*"@[^@]*$'
+        THEN regexp_replace(substring(address FROM '^"(.*)"@[^@]*$'),
+            '\\(.)', '\1', 'g')
+    ELSE left(address, -1 - length(split_part(address, '@', -1)))
 END;
 COMMENT ON FUNCTION hauspost.local_of(text) IS
     'What precedes the last @, without its quotes';
