@@ -87,6 +87,31 @@ check_run(struct cli *cli, const struct args *args)
 	return code;
 }
 
+/* --- extensions ------------------------------------------------------- */
+
+static int
+extensions_run(struct cli *cli, const struct args *args)
+{
+	sieve_extension_set set = sieve_extensions_default();
+	struct slice names, name, bad;
+	json_t *list;
+
+	if (args->n > 0 &&
+	    sieve_extensions_parse(slice_of(args->operands[0]), &set, &bad) < 0)
+		return say_failure(
+		    EX_DATAERR, "there is no extension %.*s", SLICE_FMT(bad));
+	names = sieve_extension_names(set, &cli->arena);
+	if (!cli->json) {
+		(void)printf("%.*s\n", SLICE_FMT(names));
+		return EX_OK;
+	}
+	list = json_array();
+	while (slice_cut(&names, ' ', &name))
+		(void)json_array_append_new(list, json_stringn(name.p, name.n));
+	say_json(list);
+	return EX_OK;
+}
+
 /* --- why -------------------------------------------------------------- */
 
 static const char *
@@ -125,6 +150,14 @@ const struct command sieve_commands[] = {
 	    .purpose = "has a Sieve script errors?",
 	    .options = check_options,
 	    .run = check_run },
+	{ .words = "sieve extensions",
+	    .operands = "[LIST]",
+	    .most = 1,
+	    .purpose = "what scripts may require, as Dovecot's setting",
+	    .details = "LIST is a value of the setting sieve_extensions, "
+		       "which may only change the\ndefault one: "
+		       "\"+editheader -regex\".",
+	    .run = extensions_run },
 	{ .words = "sieve why",
 	    .operands = "MAILBOX MESSAGE",
 	    .least = 2,

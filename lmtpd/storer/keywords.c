@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/beneath.h"
@@ -95,22 +97,39 @@ keywords_plan(struct slice file, struct slice wanted, struct buf *append,
 
 /* --- the file --------------------------------------------------------- */
 
-/* What it holds; a larger one is not Dovecot's. */
+/* What it holds, and since when; a larger one is not Dovecot's. */
 static bool
-read_file(int folder_fd, struct buf *text)
+read_file(int folder_fd, struct buf *text, time_t *written_out)
 {
 	struct stat st;
 	AUTO_CLOSE int fd = beneath_file(folder_fd, name, O_RDONLY, &st);
 	int r;
 
+	*written_out = 0;
 	if (fd == -ENOENT)
 		return true;
+	if (fd >= 0)
+		*written_out = st.st_mtim.tv_sec;
 	if (fd < 0 || buf_reserve(text, (size_t)st.st_size) < 0)
 		return false;
 	r = io_read(fd, text->p + text->n, (size_t)st.st_size);
 	if (r == 0)
 		buf_grown(text, (size_t)st.st_size);
 	return r == 0;
+}
+
+/*
+ * Dovecot reads the file again when its time is another second. So it grows
+ * with every change, as it does when Dovecot writes.
+ */
+static int
+set_time(int lock_fd, time_t before)
+{
+	time_t now = time(NULL);
+	const struct timespec times[] = { { .tv_nsec = UTIME_OMIT },
+		{ .tv_sec = now > before ? now : before + 1 } };
+
+	return futimens(lock_fd, times) < 0 ? -errno : 0;
 }
 
 /* Whoever wrote last may have left the line end off. */
@@ -133,12 +152,14 @@ replace_file(int folder_fd, int lock_fd, struct slice wanted,
 {
 	AUTO_BUF struct buf old = BUF_INIT(KEYWORDS_FILE_MAX);
 	AUTO_BUF struct buf append = BUF_INIT(KEYWORDS_FILE_MAX);
+	time_t before;
 
-	if (!read_file(folder_fd, &old))
+	if (!read_file(folder_fd, &old, &before))
 		return false;
 	keywords_plan(buf_slice(&old), wanted, &append, letters);
 	return !buf_failed(&append) &&
 	       write_file(lock_fd, buf_slice(&old), buf_slice(&append)) == 0 &&
+	       set_time(lock_fd, before) == 0 &&
 	       renameat(folder_fd, lock_name, folder_fd, name) == 0;
 }
 
@@ -158,9 +179,10 @@ keywords_letters(
 {
 	AUTO_BUF struct buf text = BUF_INIT(KEYWORDS_FILE_MAX);
 	AUTO_CLOSE int lock_fd = -1;
+	time_t written;
 
 	letters[0] = '\0';
-	if (!read_file(folder_fd, &text))
+	if (!read_file(folder_fd, &text, &written))
 		return;
 	if (needs_new(buf_slice(&text), wanted)) {
 		lock_fd = beneath_lock(folder_fd, lock_name);

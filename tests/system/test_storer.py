@@ -289,6 +289,9 @@ def test_keywords_get_letters_as_dovecot_gives_them(rig, storer):
     assert file.read_text() == "0 $Label1\n1 work\n2 more\n"
     assert file.stat().st_uid == home.stat().st_uid
     assert not file.with_name("dovecot-keywords.lock").exists()
+    before = int(file.stat().st_mtime)
+    assert storer.keywords("words-a", ["last"]).detail == "d"
+    assert int(file.stat().st_mtime) > before  # or Dovecot reads it not
 
 
 def test_a_folder_has_keywords_of_its_own(rig, storer):
