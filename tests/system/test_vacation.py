@@ -239,6 +239,24 @@ def test_nobody_is_flooded(box):
     assert len(replies(box)) == 1
 
 
+def test_what_has_run_out_is_swept(box):
+    """When a worker starts, and every hour."""
+    lmtp = box.lmtp
+    lmtp.query(
+        "INSERT INTO hauspost.vacation_sent (mailbox, key, until)"
+        " VALUES (:'m', 'old', now() - interval '1 second'),"
+        " (:'m', 'new', now() + interval '1 day')",
+        m=box.name,
+    )
+    lmtp.programs["hauspost-lmtpd"].kill()
+    lmtp.start_program("hauspost-lmtpd")
+    keys = "SELECT key FROM hauspost.vacation_sent WHERE mailbox = :'m'"
+    wait_for(
+        lambda: [k for [k] in lmtp.query(keys, m=box.name)] == ["new"],
+        "it is gone",
+    )
+
+
 WRONG = {
     "a subject of two lines": {"subject": "a\nTo: b@c.example"},
     "no text": {"reply": " "},
