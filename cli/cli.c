@@ -20,6 +20,9 @@ const struct config_key cli_keys[] = {
 	    "postgres", "the role of db migrate, which may make roles"),
 	CONFIG_TEXT(struct cli_config, sql, sql, "/usr/share/hauspost/sql",
 	    "folder of the migrations; $HAUSPOST_SQL wins"),
+	CONFIG_TEXT(struct cli_config, dkim_keys, dkim_keys,
+	    "/etc/hauspost/dkim",
+	    "folder of DKIM keys and tables; its owner is the signer's user"),
 	/* One customer's change takes milliseconds. Its locks hold up other
 	 * admins, never mail: resolve() only reads. */
 	CONFIG_MS(struct cli_config, trial_timeout, trial_ms, "10s", 100,

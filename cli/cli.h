@@ -23,6 +23,7 @@ struct cli_config {
 	const char *role;	    /* PostgreSQL role of most commands */
 	const char *migration_role; /* … of db migrate: makes roles */
 	const char *sql;	    /* folder of the migrations */
+	const char *dkim_keys;	    /* folder of keys, which OpenDKIM reads */
 	long trial_ms; /* for each statement of a change that is tried */
 };
 

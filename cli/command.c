@@ -13,6 +13,8 @@ static const struct command *const groups[] = {
 	sieve_commands,
 	db_commands,
 	dns_commands,
+	dkim_commands,
+	srs_commands,
 	doctor_commands,
 };
 

@@ -260,6 +260,16 @@ check_scripts(struct arena *arena, const struct rows *rows, bool *good_out,
 	return scripts_read(arena, rows, &scripts, why);
 }
 
+static int
+check_forwarding(struct arena *arena, const struct rows *rows, bool *good_out,
+    struct why *why)
+{
+	struct forwarding forwarding;
+
+	*good_out = true;
+	return forwarding_read(arena, rows, &forwarding, why);
+}
+
 static const struct trait {
 	/* Makes sense of rows: 0 and whether they accept, or -EPROTO. */
 	int (*check)(struct arena *arena, const struct rows *rows,
@@ -273,6 +283,7 @@ static const struct trait {
 	[DIRECTORY_MAX_SIZE] = { check_max_size, true, MAX_SIZE_LASTS_MS },
 	[DIRECTORY_SETUP] = { check_setup, false, LONG_MAX },
 	[DIRECTORY_SCRIPTS] = { check_scripts, false, LONG_MAX },
+	[DIRECTORY_FORWARDING] = { check_forwarding, false, LONG_MAX },
 };
 
 /* What is asked, and by what it is remembered. */
@@ -528,6 +539,22 @@ directory_max_size(struct directory *dir, int64_t *bytes_out, struct why *why)
 	if (r == 0)
 		r = max_size_read(&known.rows, bytes_out, why);
 	arena_done(&arena);
+	return r;
+}
+
+int
+directory_forwarding(struct directory *dir, struct arena *arena,
+    struct slice domain, struct forwarding *forwarding_out, struct why *why)
+{
+	struct inquiry inquiry =
+	    inquire(dir, arena, DIRECTORY_FORWARDING, domain);
+	struct knowledge known;
+	int r = know(dir, &inquiry, arena, &known, why);
+
+	if (r == 0)
+		r = forwarding_read(arena, &known.rows, forwarding_out, why);
+	if (r == 0)
+		forwarding_out->stale = known.stale;
 	return r;
 }
 

@@ -30,6 +30,7 @@
 #include "core/answer.h"
 #include "core/arena.h"
 #include "core/config.h"
+#include "core/forwarding.h"
 #include "core/scripts.h"
 #include "core/setup.h"
 
@@ -97,6 +98,10 @@ int directory_domain_class(struct directory *dir, struct arena *arena,
 /* The largest message any recipient takes; 0 = no limit. */
 int directory_max_size(
     struct directory *dir, int64_t *bytes_out, struct why *why);
+
+/* How addresses of a domain send on what they get. */
+int directory_forwarding(struct directory *dir, struct arena *arena,
+    struct slice domain, struct forwarding *forwarding_out, struct why *why);
 
 /* What a mail client is told; it may be nothing (SETUP_ABSENT). */
 int directory_setup(struct directory *dir, struct arena *arena,

@@ -17,8 +17,9 @@ enum {
 };
 
 /* What we do to messages. */
-static const unsigned long actions =
-    SMFIF_ADDHDRS | SMFIF_ADDRCPT_PAR | SMFIF_DELRCPT | SMFIF_SETSYMLIST;
+static const unsigned long actions = SMFIF_ADDHDRS | SMFIF_ADDRCPT_PAR |
+				     SMFIF_DELRCPT | SMFIF_CHGFROM |
+				     SMFIF_SETSYMLIST;
 
 /*
  * What we need not see, and what needs no answer of ours. The body must come:
@@ -172,8 +173,8 @@ on_header(SMFICTX *ctx, char *name, char *value)
 static sfsistat
 on_body(SMFICTX *ctx, unsigned char *octets, size_t n)
 {
-	(void)octets;
-	session_body(session_of(ctx), n);
+	session_body(
+	    session_of(ctx), (struct slice){ (const char *)octets, n });
 	return SMFIS_NOREPLY;
 }
 
@@ -225,12 +226,26 @@ add_mark(SMFICTX *ctx, struct slice delivered_to)
 	return smfi_insheader(ctx, 0, name, value);
 }
 
+/* Without parameters: those that the client gave stay. */
+static int
+change_sender(SMFICTX *ctx, struct slice sender)
+{
+	char text[2 * ADDR_MAX];
+
+	if (sender.n == 0)
+		return MI_SUCCESS;
+	(void)snprintf(text, sizeof text, "<%.*s>", SLICE_FMT(sender));
+	return smfi_chgfrom(ctx, text, NULL);
+}
+
 /* Removes first: a leaf may be spelled like a recipient. */
 static int
 apply(SMFICTX *ctx, const struct plan *plan)
 {
 	int r = add_mark(ctx, plan->delivered_to);
 
+	if (r == MI_SUCCESS)
+		r = change_sender(ctx, plan->sender);
 	for (size_t i = 0; i < plan->n_remove && r == MI_SUCCESS; i++)
 		r = remove_rcpt(ctx, plan->remove[i]);
 	for (size_t i = 0; i < plan->n_leaves && r == MI_SUCCESS; i++)
@@ -263,7 +278,7 @@ static const struct smfiDesc description = {
 	.xxfi_name = (char[]){ "hauspost-milter" },
 	.xxfi_version = SMFI_VERSION,
 	.xxfi_flags = SMFIF_ADDHDRS | SMFIF_ADDRCPT_PAR | SMFIF_DELRCPT |
-		      SMFIF_SETSYMLIST,
+		      SMFIF_CHGFROM | SMFIF_SETSYMLIST,
 	.xxfi_negotiate = on_negotiate,
 	.xxfi_connect = on_connect,
 	.xxfi_envfrom = on_mail,

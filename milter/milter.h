@@ -31,6 +31,7 @@ struct milter {
 	struct directory *directory;
 	struct db_pool *pool; /* what is written behind */
 	struct batch *trail, *notices;
+	struct batch *bounces;	    /* of what was sent on */
 	uid_t trusted[TRUSTED_MAX]; /* the users of reinject_user */
 	size_t n_trusted;
 };

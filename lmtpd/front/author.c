@@ -4,7 +4,7 @@
 
 #include "core/header.h"
 #include "core/log.h"
-#include "core/notice.h"
+#include "lmtpd/front/owner.h"
 
 enum { SHOWN_MAX = 200 };
 
@@ -55,23 +55,15 @@ write_line(struct txn *txn, const struct rcpt *rcpt, const char *text)
 void
 author_tell(struct txn *txn, const struct rcpt *rcpt, const char *text)
 {
-	const struct plan *plan = &rcpt->plan;
-
 	write_line(txn, rcpt, text);
-	notice_add(txn->lmtpd->notices,
-	    &(struct notice){
-		.owner = plan->owner.n > 0 ? plan->owner : plan->mailbox,
-		.kind = SLICE("sieve"),
-		.subject = plan->mailbox,
-		.body = slice_of(arena_printf(&txn->arena,
-		    "The mail filter of the mailbox %.*s does not work as\n"
-		    "written:\n\n    %s\n\n"
-		    "Mail concerned was kept in the INBOX where the filter "
-		    "says\n"
-		    "nothing else. More is in the file .dovecot.sieve.log of\n"
-		    "that mailbox' home.\n",
-		    SLICE_FMT(plan->mailbox), text)),
-	    });
+	owner_tell(txn, &rcpt->plan, SLICE("sieve"),
+	    arena_printf(&txn->arena,
+		"The mail filter of the mailbox %.*s does not work as\n"
+		"written:\n\n    %s\n\n"
+		"Mail concerned was kept in the INBOX where the filter says\n"
+		"nothing else. More is in the file .dovecot.sieve.log of\n"
+		"that mailbox' home.\n",
+		SLICE_FMT(rcpt->plan.mailbox), text));
 }
 
 void

@@ -244,6 +244,7 @@ file_letter(struct deeds *d, const struct sieve_store *store, struct slice text,
 	    slice_of(arena_printf(arena_of(d), "%.*s.%s",
 		SLICE_FMT(d->filter->rcpt->name), kind)));
 	to.head = SLICE("");
+	to.request.hints &= ~(uint32_t)STORE_UNLESS_PROCMAIL;
 	done = done && message_finish(&letter, &to.why) == MAIL_OK &&
 	       stage(d, &letter, &to);
 	if (!done)

@@ -5,9 +5,12 @@
 
 #include "core/clock.h"
 #include "lmtpd/front/deeds.h"
+#include "lmtpd/front/dotforward.h"
 #include "lmtpd/front/heading.h"
+#include "lmtpd/front/include.h"
 #include "lmtpd/front/ledger.h"
 #include "lmtpd/front/name.h"
+#include "lmtpd/front/program.h"
 #include "lmtpd/front/quota.h"
 #include "lmtpd/front/receipt.h"
 #include "lmtpd/front/reinject.h"
@@ -130,6 +133,20 @@ fill_request(
 		   request->flags, sizeof request->flags, told->flags);
 }
 
+/* What a program of ours had from us has our fields on it. */
+static struct slice
+head_for(struct delivery *d, const struct rcpt *rcpt)
+{
+	struct arena *arena = &d->txn->arena;
+
+	if (rcpt->plan.by_owner &&
+	    heading_has(
+		d->facts.header, SLICE("Delivered-To"), rcpt->plan.own_address))
+		return heading_return_path(arena, &d->heading);
+	return heading_final(
+	    arena, &d->heading, rcpt->plan.own_address, rcpt->original);
+}
+
 /* True when the job is to be run; otherwise the recipient has its result. */
 static bool
 prepare_job(struct delivery *d, struct rcpt *rcpt, struct store_job *job)
@@ -138,8 +155,7 @@ prepare_job(struct delivery *d, struct rcpt *rcpt, struct store_job *job)
 
 	if (was_stored_before(txn, rcpt))
 		return false;
-	job->head = heading_final(
-	    &txn->arena, &d->heading, rcpt->plan.own_address, rcpt->original);
+	job->head = head_for(d, rcpt);
 	if (!fill_request(d, rcpt, &job->request)) {
 		(void)why_say(
 		    &rcpt->why, 451, "4.3.5", "mailbox can not be named");
@@ -154,11 +170,23 @@ prepare_job(struct delivery *d, struct rcpt *rcpt, struct store_job *job)
 	return true;
 }
 
+/* The owner of a mailbox without a script may have recipes for it. */
+static void
+leave_to_procmail(struct rcpt *rcpt, struct store_job *job)
+{
+	if (rcpt->plan.procmail_if_any)
+		job->request.hints |= STORE_UNLESS_PROCMAIL;
+}
+
 static void
 take_result(struct delivery *d, struct rcpt *rcpt, const struct store_job *job)
 {
 	struct lmtpd *lmtpd = d->txn->lmtpd;
 
+	if (job->answer.error == ECANCELED) {
+		rcpt->plan.kind = PLAN_PROGRAM;
+		return;
+	}
 	rcpt->why = job->why;
 	if (job->why.verdict != MAIL_OK) {
 		if (job->answer.error == EDQUOT)
@@ -188,6 +216,8 @@ is_as_it_was(struct delivery *d, struct rcpt *rcpt, struct store_job *job)
 	if (d->txn->mail.hauspost.folder.n > 0) /* its place is known */
 		return true;
 	result = filter_run(&filter, d->txn, rcpt, job->head, &d->filtering);
+	if (!filter.has_own)
+		leave_to_procmail(rcpt, job);
 	if (result == FILTER_PLAN) {
 		deeds_do(&filter, d->reinject, job);
 		take_result(d, rcpt, job);
@@ -221,17 +251,55 @@ store_all(struct delivery *d)
 
 /* --- everything else -------------------------------------------------- */
 
+static struct programs
+programs_of(struct delivery *d)
+{
+	return (struct programs){ d->txn, &d->heading,
+		d->start_ms + d->txn->lmtpd->settings->run_timeout_ms };
+}
+
+/* What a ~/.forward leaves for the mailbox is stored with the others. */
+static void
+follow_forward_files(struct delivery *d)
+{
+	const struct programs programs = programs_of(d);
+
+	for (struct rcpt *rcpt = d->txn->first; rcpt != NULL;
+	     rcpt = rcpt->next) {
+		if (rcpt->why.verdict == 0 && rcpt->plan.forward_file)
+			dotforward_follow(&programs, d->reinject, rcpt);
+	}
+}
+
+static void
+finish_other(const struct programs *programs, struct reinject *reinject,
+    struct rcpt *rcpt)
+{
+	switch (rcpt->plan.kind) {
+	case PLAN_DISCARD:
+		(void)why_say(&rcpt->why, 250, "2.0.0", "discarded");
+		break;
+	case PLAN_PROGRAM:
+		program_deliver(programs, rcpt);
+		break;
+	case PLAN_INCLUDE:
+		include_deliver(programs, reinject, rcpt);
+		break;
+	default:
+		reinject_send(reinject, rcpt);
+		break;
+	}
+}
+
 static void
 finish_others(struct delivery *d)
 {
+	const struct programs programs = programs_of(d);
+
 	for (struct rcpt *rcpt = d->txn->first; rcpt != NULL;
 	     rcpt = rcpt->next) {
-		if (rcpt->why.verdict != 0)
-			continue;
-		if (rcpt->plan.kind == PLAN_DISCARD)
-			(void)why_say(&rcpt->why, 250, "2.0.0", "discarded");
-		else
-			reinject_send(d->reinject, rcpt);
+		if (rcpt->why.verdict == 0)
+			finish_other(&programs, d->reinject, rcpt);
 	}
 }
 
@@ -241,6 +309,7 @@ deliver_all(struct delivery *d)
 	struct reinject reinject = REINJECT_INIT(d->txn, &d->heading);
 
 	d->reinject = &reinject;
+	follow_forward_files(d);
 	store_all(d);
 	finish_others(d);
 	reinject_done(&reinject);

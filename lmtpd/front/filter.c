@@ -72,6 +72,7 @@ take_own(struct filter *filter)
 	}
 	if (r <= 0)
 		return r;
+	filter->has_own = true;
 	r = library_read(
 	    lmtpd->library, fd, lmtpd->extensions, filter->arena, &book);
 	if (r < 0)

@@ -39,6 +39,7 @@ struct filter {
 	struct sieve_program *programs[FILTER_BOOKS_MAX];
 	size_t n_books, n_programs;
 	struct library_book vacation;
+	bool has_own; /* the mailbox has an active script, good or bad */
 
 	struct view view;
 	struct sieve_message *message;

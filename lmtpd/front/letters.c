@@ -1,6 +1,7 @@
 #include "lmtpd/front/letters.h"
 
 #include "core/dsn.h"
+#include "core/forwarding.h"
 #include "lmtpd/front/marks.h"
 #include "sieve/compose.h"
 
@@ -76,6 +77,21 @@ redirect_params(struct letters *letters, const struct sieve_redirect *redirect)
 	    SLICE_FMT(dsn_xtext(arena, redirect->address)), notify));
 }
 
+static int
+rewrite_sender(
+    const struct letters *letters, struct slice *sender_out, struct why *why)
+{
+	const struct txn *txn = letters->filter->txn;
+	struct addr sender;
+	int r = forwarding_rewrite(txn->lmtpd->directory, arena_of(letters),
+	    &txn->mail.sender, forwarder_of(letters->filter->rcpt), &sender,
+	    why);
+
+	if (r == 0)
+		*sender_out = addr_text(arena_of(letters), &sender);
+	return r;
+}
+
 enum verdict
 letters_redirect(
     struct letters *letters, const struct sieve_action *action, struct why *why)
@@ -94,8 +110,7 @@ letters_redirect(
 		.n_parts = PARTS };
 
 	if (message == NULL || fill_parts(letters, message, parts, why) < 0 ||
-	    reinject_sender(letters->filter->txn, forwarder_of(rcpt),
-		&mail.sender, why) != MAIL_OK)
+	    rewrite_sender(letters, &mail.sender, why) < 0)
 		return MAIL_TEMPFAIL;
 	return reinject_once(letters->reinject, rcpt->name,
 	    slice_of(arena_printf(

@@ -48,9 +48,8 @@ def prepared(session, stage):
         stage.prepare()
         yield stage
     finally:
-        stage.stop()
         session.stash[STAGES].remove(stage)
-        stage.place.remove()
+        stage.end()
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ the machine's own services, and needs root: the programs change their users.
 
 import os
 import pathlib
+import re
 import shutil
 import socket
 import subprocess
@@ -32,9 +33,14 @@ SETTLE_S = 60
 STRANGER = "192.0.2.25"  # RFC 5737: an address for documentation
 SENDER = "anna@world.example"
 
+# They change their user, after which nobody may look for leaks in them.
+SANITIZERS = {"ASAN_OPTIONS": "detect_leaks=0"}
+REPORT = re.compile(r".*ERROR: AddressSanitizer.*|.*runtime error:.*")
+
 # In starting order: who is asked comes before who asks.
 PROGRAMS = {
     "hauspost-storer": ("storer.sock", b"", socket.SOCK_SEQPACKET),
+    "hauspost-runner": ("runner.sock", b"", socket.SOCK_SEQPACKET),
     "hauspost-lmtpd": ("lmtpd.sock", b"220 ", socket.SOCK_STREAM),
     "hauspost-milter": ("milter.sock", b"", socket.SOCK_STREAM),
     "hauspost-autoconfig": ("autoconfig.sock", b"", socket.SOCK_STREAM),
@@ -91,6 +97,19 @@ class Stage:
 
     def stop(self):
         process.stop_all(self.place)
+
+    def end(self):
+        """Stop and leave nothing behind. Fails when a sanitizer has ended one
+        of our programs (make asan): a worker is replaced, and no test might
+        have seen that."""
+        self.stop()
+        reports = [
+            f"{name}: {line}"
+            for name, text in self.logs().items()
+            for line in REPORT.findall(text)
+        ]
+        self.place.remove()
+        assert not reports, "\n".join(reports)
 
     def prepare(self):
         """Users, folders, a certificate, our programs, the configuration."""
@@ -153,6 +172,7 @@ class Stage:
         self.programs[name].start(
             [binary, "--config", self.config],
             listens(self.place / "run" / sock, greeting, kind),
+            env=os.environ | SANITIZERS,
         )
 
     def start_sink(self, server=None, port=None):
@@ -255,6 +275,8 @@ class Stage:
             path.name: path.read_text(errors="replace")
             for path in sorted((self.place / "log").iterdir())
         }
+
+
 
 
 def wait_for(condition, what, timeout_s=SETTLE_S):
