@@ -61,8 +61,9 @@ take_own(struct filter *filter)
 	struct rcpt *rcpt = filter->rcpt;
 	AUTO_CLOSE int fd = -1;
 	struct library_book book;
+	struct why why = { 0 }; /* that there is none is no result */
 	int r = store_script(
-	    lmtpd->store, rcpt->plan.mailbox, SLICE(""), &fd, &rcpt->why);
+	    lmtpd->store, rcpt->plan.mailbox, SLICE(""), &fd, &why);
 
 	if (r == -ENOTSUP) {
 		author_tell(filter->txn, rcpt,
@@ -70,6 +71,8 @@ take_own(struct filter *filter)
 		    "relative and lead to a file in the home");
 		return 0;
 	}
+	if (r < 0)
+		rcpt->why = why;
 	if (r <= 0)
 		return r;
 	filter->has_own = true;

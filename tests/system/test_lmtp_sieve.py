@@ -475,6 +475,37 @@ def test_scripts_include_others(box):
     assert "X-From: everybody\n" in box.files("Own")[0].read_text()
 
 
+def test_sieve_comes_before_recipes_and_defaults_do_not(box):
+    """filter = auto: Sieve where there is a script, else procmail."""
+    box.write(".procmailrc", ":0\n.Sorted/\n")
+    shutil.chown(box.home, box.uid, box.uid)
+    default(box, require("editheader") + 'addheader "X-Default" "y";')
+    box.script("keep;")
+    assert box.deliver() == DELIVERED
+    assert len(box.files()) == 1
+
+
+def test_t173_sieve_runs_behind_procmail(box):
+    """Also where it was the recipes' turn first: as their last step."""
+    place = box.lmtp.place
+    box.write(
+        ".procmailrc",
+        f":0 w\n| {place / 'bin' / 'hauspost-deliver'} -c {box.lmtp.config}\n",
+    )
+    shutil.chown(box.home, box.uid, box.uid)
+    box.lmtp.query(
+        "UPDATE hauspost.mailbox SET filter = 'procmail' WHERE name = :'m'",
+        m=box.name,
+    )
+    box.script(require("fileinto", "mailbox") + 'fileinto :create "L";')
+
+    def by_program():
+        return box.deliver() == "250 2.0.0 taken by a program"
+
+    wait_for(by_program, "the filter is known")
+    assert len(box.files("L")) >= 1 and box.files() == []
+
+
 # -- When others are away ----------------------------------------------------
 
 
