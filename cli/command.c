@@ -8,6 +8,9 @@
 
 static const struct command *const groups[] = {
 	explain_commands,
+	trail_commands,
+	limit_commands,
+	quarantine_commands,
 	directory_commands,
 	vacation_commands,
 	sieve_commands,
@@ -16,6 +19,7 @@ static const struct command *const groups[] = {
 	dkim_commands,
 	srs_commands,
 	doctor_commands,
+	fetch_commands,
 };
 
 enum {
