@@ -114,9 +114,13 @@ def test_a_retry_finds_the_filed_message(box):
 
 
 def test_a_folder_that_is_not_there_means_the_inbox(box):
-    box.script(require("fileinto") + 'fileinto "Lost";')
+    box.script(
+        require("fileinto", "imap4flags")
+        + 'fileinto :flags "\\\\Flagged" "Lost";'
+    )
     assert box.deliver("Message-ID: <m1@b.example>") == DELIVERED
-    assert len(box.files()) == 1
+    [path] = box.files(part="cur")
+    assert path.name.endswith(":2,F")
     assert not (box.home / "Maildir/.Lost").exists()
     assert '<m1@b.example>: there is no folder "Lost"' in box.log()
 
@@ -373,6 +377,24 @@ def test_reject_with_more_than_a_line_is_a_message(box):
     assert "disposition-notification" in mail["message"]
     assert box.deliver(sender="").startswith("250")
     assert len(box.lmtp.sunk()) == 1 and box.files() == []
+
+
+def test_a_copy_of_the_reply_is_filed(box):
+    """What fcc files; RFC 8580 3. It takes an extension to be allowed."""
+    default(
+        box,
+        require("vacation", "fcc", "mailbox")
+        + 'vacation :fcc "Sent" :create "gone\nfishing";',
+    )
+    to = f"info@{box.customer.domain}"
+    wait_for(
+        lambda: box.deliver(f"To: {to}") and box.files("Sent"), "it is known"
+    )
+    [path] = box.files("Sent")
+    text = path.read_bytes()
+    assert text.endswith(b"\n\ngone\nfishing\n") and b"\r" not in text
+    assert text.startswith(b"From: ")
+    assert len(box.lmtp.sunk()) == 1
 
 
 def test_notify_by_mail(box):
