@@ -15,6 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "system"))
 
 from stage import NODE, SENDER, Place, Stage, clients, wait_for  # noqa: E402
+from stage.managesieve import ManageSieve  # noqa: E402
 
 RUN = ROOT / "run"
 
@@ -31,6 +32,9 @@ class Step:
     header: str = ""  # stands in what is delivered
     size: int = 1000
     login: str = ""  # sent by this customer, with password
+    script: str = ""  # that the owner's mail client stores before
+    folder: str = ""  # where it then is
+    reply: str = ""  # that the mailbox gives from now on
 
 
 STEPS = (
@@ -84,6 +88,20 @@ STEPS = (
         "tim@example.com",
         ("abc00-tim",),
         login="info@example.org",
+    ),
+    Step(
+        "a filter that a mail client stored files it",
+        "tim@example.com",
+        ("abc00-tim",),
+        script='require ["fileinto", "mailbox"]; fileinto :create "Filed";',
+        folder="Filed",
+    ),
+    Step(
+        "an automatic reply, to the one who wrote",
+        "small@example.org",
+        ("xyz00-small",),
+        reply="I am away until Monday.",
+        world=SENDER,
     ),
     Step("nobody of that name", "nosuch@example.org", refused="550 5.1.1"),
     Step("an address that refuses", "nobody@example.org", refused="550 5.1.1"),
@@ -155,6 +173,7 @@ class Demo:
         """Send and look; the difference to what was expected, or ''."""
         token = f"demo-{number}@world.example"
         before = len(clients.sunk(self.stage.place))
+        self.prepare(step)
         answer = self.send(step, token)
         self.stage.settle()
         if step.refused:
@@ -168,6 +187,21 @@ class Demo:
         if out != [step.world] * bool(step.world):
             got = f"sent to the world: {out}"
         return got
+
+    def prepare(self, step):
+        """What the owner of the mailbox does before."""
+        if step.script:
+            with ManageSieve(self.stage.place) as client:
+                client.login(step.into[0], password(step.into[0]))
+                client.put("demo", step.script)
+                client.activate("demo")
+        if step.reply:
+            self.stage.query(
+                "INSERT INTO hauspost.vacation (mailbox, reply)"
+                " VALUES (:'mailbox', :'reply')",
+                mailbox=step.into[0],
+                reply=step.reply,
+            )
 
     def send(self, step, token):
         """What the server refused it with, or ''."""
@@ -184,7 +218,8 @@ class Demo:
 
     def look(self, step, token):
         for mailbox, peer in self.readers.items():
-            peer.noop()
+            folder = step.folder if mailbox in step.into else ""
+            peer.select(folder or "INBOX", readonly=True)
             found = peer.search(None, "HEADER", "Message-ID", token)[1][0]
             numbers = found.split()
             if len(numbers) != int(mailbox in step.into):
@@ -246,7 +281,9 @@ def line(good, text, problem):
 def outcome(step):
     if step.refused:
         return f"refused {step.refused}"
-    return "→ " + (step.world or ", ".join(step.into) or "nobody")
+    places = [step.world, *step.into] if step.reply else step.into
+    place = f"/{step.folder}" if step.folder else ""
+    return "→ " + (", ".join(places) or step.world or "nobody") + place
 
 
 def run(stage):
