@@ -8,7 +8,8 @@ PROGS   = milter:hauspost-milter lmtpd/front:hauspost-lmtpd \
 	  lmtpd/storer:hauspost-storer lmtpd/runner:hauspost-runner \
 	  deliver:hauspost-deliver \
 	  fetcher:hauspost-fetcher listmgr:hauspost-listmgr \
-	  autoconfig-cgi:hauspost-autoconfig cli:hauspost
+	  autoconfig-cgi:hauspost-autoconfig sendmail:hauspost-sendmail \
+	  cli:hauspost
 B       = build
 CFLAGS ?= -O2 -g
 WARN    = -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Werror

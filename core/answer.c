@@ -16,6 +16,7 @@ static const char *const kind_names[] = {
 	[LEAF_FORWARD] = "forward",
 	[LEAF_BULK] = "bulk",
 	[LEAF_LIST] = "list",
+	[LEAF_SRS] = "srs",
 	[LEAF_REJECT] = "reject",
 	[LEAF_DISCARD] = "discard",
 };

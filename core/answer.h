@@ -29,6 +29,7 @@ enum leaf_kind {
 	LEAF_FORWARD,  /* of leaf(): leaves it with an SRS sender of its own */
 	LEAF_BULK,
 	LEAF_LIST,
+	LEAF_SRS, /* of resolve: a sender that a forward of ours has written */
 	LEAF_REJECT,
 	LEAF_DISCARD,
 	LEAF_KINDS

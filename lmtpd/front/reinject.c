@@ -3,7 +3,6 @@
 #include "core/digest.h"
 #include "core/dsn.h"
 #include "core/log.h"
-#include "core/srs.h"
 #include "lmtpd/front/ledger.h"
 
 static const struct slice sent = { "sent", 4 };
@@ -85,19 +84,13 @@ compose_parts(struct txn *txn, struct rcpt *rcpt, struct slice head,
 enum verdict
 reinject_sender(struct txn *txn, struct rcpt *rcpt, struct slice *sender_out)
 {
-	struct srs_keys keys = { .n = 1 };
-	struct slice forwarder = rcpt->plan.forwarder;
-	long at = slice_rfind(forwarder, '@');
 	struct addr rewritten;
 
-	*sender_out = txn->sender;
-	if (lmtpd_secret(txn->lmtpd, SECRET_SRS, &keys.keys[0], &rcpt->why) !=
-	    MAIL_OK)
+	if (forwarding_rewrite(txn->lmtpd->directory, &txn->arena,
+		&txn->mail.sender, rcpt->plan.forwarder, &rewritten,
+		&rcpt->why) < 0)
 		return MAIL_TEMPFAIL;
-	if (at >= 0 && srs_forward(&txn->arena, &keys, &txn->mail.sender,
-			   slice_tail(forwarder, (size_t)at + 1), txn->arrival,
-			   &rewritten) == 0)
-		*sender_out = addr_text(&txn->arena, &rewritten);
+	*sender_out = addr_text(&txn->arena, &rewritten);
 	return MAIL_OK;
 }
 

@@ -130,6 +130,27 @@ turn_bounce(
 	return plan_by_leaf(txn, leaf, &target, plan, why);
 }
 
+/*
+ * The address of ours that sends on is the last one before the leaf, which the
+ * way from the original tells. Where that has changed meanwhile, the original
+ * is still one to which the message came.
+ */
+static struct slice
+find_forwarder(struct txn *txn, struct slice original, struct slice leaf)
+{
+	struct answer answer;
+	struct why ignored;
+
+	if (directory_resolve(txn->lmtpd->directory, &txn->arena, original,
+		&answer, &ignored) < 0)
+		return original;
+	for (size_t i = 0; i < answer.n; i++) {
+		if (slice_eq_nocase(answer.leaves[i].srs_recipient, leaf))
+			return answer.leaves[i].forwarder;
+	}
+	return original;
+}
+
 static void
 add_rcpt(struct txn *txn, const struct command_rcpt *said, struct slice address,
     const struct plan *plan)
@@ -142,7 +163,8 @@ add_rcpt(struct txn *txn, const struct command_rcpt *said, struct slice address,
 	rcpt->notify = said->notify;
 	rcpt->plan = *plan;
 	if (plan->kind == PLAN_FORWARD && plan->forwarder.n == 0)
-		rcpt->plan.forwarder = rcpt->original;
+		rcpt->plan.forwarder =
+		    find_forwarder(txn, rcpt->original, address);
 	*txn->end = rcpt;
 	txn->end = &rcpt->next;
 	txn->n_rcpts++;

@@ -30,6 +30,7 @@ from .web import Web
 
 NODE = "h01.hosting.example"  # as sql/demo.sql has it
 SETTLE_S = 60
+AT_REST = ("deferred", "hold")  # queues from which nothing goes by itself
 STRANGER = "192.0.2.25"  # RFC 5737: an address for documentation
 SENDER = "anna@world.example"
 
@@ -56,6 +57,9 @@ class Stage:
         self.postgres = Postgres(self.place)
         self.dovecot = Dovecot(self.place)
         self.postfix = Postfix(self.place)
+        self.bulk = Postfix(
+            self.place, "postfix-bulk", "queue-bulk", "bulk_smtp"
+        )
         self.web = Web(self.place)
         self.sink = Process(self.place, "sink")
         self.programs = {
@@ -116,6 +120,7 @@ class Stage:
         run([ROOT / "conf" / "make-users"])
         self.place.folder("mail", "hauspost-storer", 0o711)
         self.place.folder("spool", "hauspost", 0o700)
+        self.place.folder("fetcher", "hauspost-fetcher", 0o711)
         self.place.folder("sink")
         self.make_certificate()
         self.web.prepare()
@@ -143,6 +148,7 @@ class Stage:
             "RUN": path / "run",
             "MAIL_ROOT": path / "mail",
             "SPOOL": path / "spool",
+            "FETCHER_STATE": path / "fetcher",
             "DATABASE": self.postgres.conninfo(),
             "DATABASE_NAME": "all",
             "LOG": "stderr",
@@ -152,6 +158,9 @@ class Stage:
             "POSTFIX_QUEUE": path / "queue",
             "POSTFIX_DATA": path / "postfix",
             "POSTFIX_LOG": self.postfix.maillog,
+            "BULK_POSTFIX_QUEUE": path / "queue-bulk",
+            "BULK_POSTFIX_DATA": path / "postfix-bulk",
+            "BULK_POSTFIX_LOG": self.bulk.maillog,
             "POSTFIX_LOG_PREFIX": path,
             "RELAYHOST": f"[127.0.0.1]:{self.place.port('sink')}",
             "DNS": "disabled",
@@ -228,7 +237,8 @@ class Stage:
                 if code != 250:
                     refused[recipient] = clients.reply(code, reply)
             if len(refused) < len(recipients):
-                code, reply = peer.data(text or clients.letter())
+                author = {"From": sender} if sender else {}
+                code, reply = peer.data(text or clients.letter(**author))
                 if code != 250:
                     refused[""] = clients.reply(code, reply)
         return refused
@@ -245,7 +255,7 @@ class Stage:
         def tried():
             queue.clear()
             queue.extend(self.postfix.queue())
-            return all(one["queue_name"] == "deferred" for one in queue)
+            return all(one["queue_name"] in AT_REST for one in queue)
 
         queue = []
         wait_for(tried, "every message is tried", timeout_s)
