@@ -205,6 +205,35 @@ def test_t173_a_forward_file_filters_and_delivers(lmtp):
     assert b"\nX-Original-To: info@c.example\n" in text
 
 
+def test_t173_sieve_runs_after_the_pipe(lmtp):
+    user = User(lmtp.customer(), allow_forward_file="true")
+    binary = lmtp.place / "bin" / "hauspost-deliver"
+    user.write("spamc", 'sed "1iX-Spam: yes"\n')
+    user.write(".forward", f'"|/bin/sh spamc | {binary} -c {lmtp.config}"\n')
+    user.write(
+        ".dovecot.sieve",
+        'require ["fileinto", "mailbox"];\n'
+        'if header "X-Spam" "yes" { fileinto :create "Spam"; }\n',
+    )
+    assert send(lmtp, "80E", user.leaf()).startswith("250")
+    assert len(user.stored(".Spam/new")) == 1 and user.stored() == []
+
+
+def test_sieve_takes_what_procmail_hands_on(lmtp):
+    user = User(lmtp.customer(), filter="procmail")
+    binary = lmtp.place / "bin" / "hauspost-deliver"
+    user.write(
+        ".procmailrc",
+        f":0 w\n| {binary} -c {lmtp.config}\nEXITCODE=$?\nHOST\n",
+    )
+    user.write(
+        ".dovecot.sieve",
+        'require ["fileinto", "mailbox"];\nfileinto :create "Sorted";\n',
+    )
+    assert send(lmtp, "80F", user.leaf()).startswith("250")
+    assert len(user.stored(".Sorted/new")) == 1 and user.stored() == []
+
+
 def test_t172_a_forward_file_runs_procmail_which_delivers(lmtp):
     user = User(lmtp.customer(), allow_forward_file="true")
     binary = lmtp.place / "bin" / "hauspost-deliver"
