@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""make demo: a mail host on loopback, twenty messages through it by SMTP, and
+"""make demo: a mail host on loopback, messages through it by SMTP, and
 what became of each of them, seen by IMAP and POP3. It stays up afterwards.
 
 demo.py         start, show, stay up; status 1 when something is not as told
@@ -103,6 +103,12 @@ STEPS = (
         reply="I am away until Monday.",
         world=SENDER,
     ),
+    Step(
+        "procmail, where somebody has recipes",
+        "whoever@example.com",
+        ("abc00",),
+        header="X-Sorted: by procmail",
+    ),
     Step("nobody of that name", "nosuch@example.org", refused="550 5.1.1"),
     Step("an address that refuses", "nobody@example.org", refused="550 5.1.1"),
     Step("leads back to itself", "ring@example.org", refused="550 5.4.6"),
@@ -120,6 +126,11 @@ STEPS = (
         refused="554 5.7.1",
     ),
 )
+
+# What users have put into their homes.
+FILES = {
+    ("abc00", ".procmailrc"): ':0 fw\n| formail -A "X-Sorted: by procmail"\n'
+}
 
 # Who can be read, and the names to log in by: a mailbox' own, or an address
 # that leads to this one mailbox.
@@ -149,6 +160,17 @@ class Demo:
             peer = self.stage.imap(login, password(mailbox))
             peer.select("INBOX", readonly=True)
             self.readers[mailbox] = peer
+
+    def write_files(self):
+        for (mailbox, name), text in FILES.items():
+            [[home, uid]] = self.stage.query(
+                "SELECT home, uid FROM hauspost.mailbox"
+                " WHERE name = :'mailbox'",
+                mailbox=mailbox,
+            )
+            path = pathlib.Path(home, name)
+            path.write_text(text)
+            os.chown(path, int(uid), int(uid))
 
     def fill(self, mailbox):
         """A client saves 15 kB, then the mailbox may have 10 kB only."""
@@ -289,6 +311,7 @@ def outcome(step):
 def run(stage):
     demo = Demo(stage)
     demo.open_mailboxes()
+    demo.write_files()
     demo.fill("xyz00-full")
     good = 0
     for number, step in enumerate(STEPS, 1):
