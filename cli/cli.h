@@ -24,6 +24,9 @@ struct cli_config {
 	const char *migration_role; /* … of db migrate: makes roles */
 	const char *sql;	    /* folder of the migrations */
 	const char *dkim_keys;	    /* folder of keys, which OpenDKIM reads */
+	const char *fetch_key;	    /* seals what only the fetcher reads */
+	/* Configurations of Postfix: the one, and that for newsletters. */
+	const char *postfix, *postfix_bulk;
 	long trial_ms; /* for each statement of a change that is tried */
 };
 

@@ -40,8 +40,8 @@ static const struct db_stmt package_select = { "package_select",
 	" ORDER BY p.name",
 	2 };
 static const struct db_stmt package_update = { "package_update",
-	"UPDATE hauspost.package AS p SET (node, host, units, storage_gb) ="
-	" (SELECT n.node, n.host, n.units, n.storage_gb"
+	"UPDATE hauspost.package AS p SET (node, host, units, storage_gb,"
+	" bulk) = (SELECT n.node, n.host, n.units, n.storage_gb, n.bulk"
 	"  FROM jsonb_populate_record(p, $2::jsonb) AS n)"
 	" WHERE p.name = $1 RETURNING 1",
 	2 };
@@ -57,6 +57,8 @@ static const struct command_option package_options[] = {
 	    "units", VALUE_NUMBER },
 	{ "storage", "NUMBER", "its mailboxes together, in GB", "storage_gb",
 	    VALUE_NUMBER },
+	{ "bulk", "WHAT", "newsletters at normal ports: move, refuse, leave",
+	    "bulk", VALUE_TEXT },
 	{ NULL, NULL, NULL, NULL, 0 },
 };
 
@@ -66,6 +68,7 @@ static const struct object_column package_columns[] = {
 	{ "host", true },
 	{ "units", true },
 	{ "storage_gb", true },
+	{ "bulk", false },
 	{ "mailboxes", true },
 	{ "domains", true },
 	{ "addresses", true },

@@ -70,6 +70,7 @@ struct leaf_target {
 	int64_t size_limit;		       /* octets, 0 = none */
 	int64_t quota_bytes, quota_hard_bytes; /* 0 = none */
 	struct slice filter;		       /* auto, sieve, procmail, none */
+	bool forward_file;		       /* its ~/.forward counts */
 	struct slice program;		       /* program leaves: what to run */
 	struct slice owner; /* the mailbox that is told of trouble */
 	bool stale;

@@ -45,10 +45,11 @@ static const struct question_kind kinds[DIRECTORY_QUERIES] = {
 				 "SELECT kind, mailbox, node, detail, address,"
 				 " forwarder, code, dsn, reply, size_limit,"
 				 " quota_bytes, quota_hard_bytes, filter,"
-				 " program, owner" KEYS_AND_TIME
+				 " program, owner,"
+				 " forward_file" KEYS_AND_TIME
 				 " FROM hauspost.leaf($1)",
 				 1 },
-	    15, true },
+	    16, true },
 	[DIRECTORY_DOMAIN] = { { "domain_class",
 				   "SELECT class, nexthop" KEYS_AND_TIME
 				   " FROM hauspost.domain_class($1)",
@@ -73,6 +74,20 @@ static const struct question_kind kinds[DIRECTORY_QUERIES] = {
 				       " FROM hauspost.forwarding($1)",
 				       1 },
 	    3, true },
+	[DIRECTORY_ACCOUNT] = { { "account",
+				    "SELECT mailbox, package, bulk,"
+				    " locked" KEYS_AND_TIME
+				    " FROM hauspost.account($1)",
+				    1 },
+	    4, true },
+	[DIRECTORY_MAY_SEND] = { { "may_send",
+				     "SELECT code, dsn, reply, size_limit,"
+				     " instead" KEYS_AND_TIME
+				     " FROM hauspost.may_send("
+				     "split_part($1, E'\n', 1),"
+				     " split_part($1, E'\n', 2))",
+				     1 },
+	    5, true },
 	[DIRECTORY_QUOTA] = { { "quota",
 				  "SELECT mailbox, code, dsn, reply"
 				  " FROM hauspost.quota($1::text[])",

@@ -17,9 +17,10 @@ enum {
 };
 
 /* What we do to messages. */
-static const unsigned long actions = SMFIF_ADDHDRS | SMFIF_ADDRCPT_PAR |
-				     SMFIF_DELRCPT | SMFIF_CHGFROM |
-				     SMFIF_SETSYMLIST;
+enum {
+	ACTIONS = SMFIF_ADDHDRS | SMFIF_ADDRCPT_PAR | SMFIF_DELRCPT |
+		  SMFIF_CHGFROM | SMFIF_QUARANTINE | SMFIF_SETSYMLIST,
+};
 
 /*
  * What we need not see, and what needs no answer of ours. The body must come:
@@ -103,14 +104,14 @@ on_negotiate(SMFICTX *ctx, unsigned long offered_actions,
     unsigned long *f3_out)
 {
 	(void)f2, (void)f3;
-	if ((offered_actions & actions) != actions ||
+	if ((offered_actions & ACTIONS) != ACTIONS ||
 	    (offered_steps & steps) != steps || !want_macros(ctx)) {
 		log_event(LOG_ERR, NULL, "mta-too-old",
 		    LOG_NUM("actions", (long long)offered_actions),
 		    LOG_NUM("steps", (long long)offered_steps));
 		return SMFIS_REJECT;
 	}
-	*actions_out = actions;
+	*actions_out = ACTIONS;
 	*steps_out = steps;
 	*f2_out = *f3_out = 0;
 	return SMFIS_CONTINUE;
@@ -238,6 +239,17 @@ change_sender(SMFICTX *ctx, struct slice sender)
 	return smfi_chgfrom(ctx, text, NULL);
 }
 
+static int
+hold(SMFICTX *ctx, const char *reason)
+{
+	char text[WHY_REPLY_MAX];
+
+	if (reason == NULL)
+		return MI_SUCCESS;
+	(void)snprintf(text, sizeof text, "%s", reason);
+	return smfi_quarantine(ctx, text);
+}
+
 /* Removes first: a leaf may be spelled like a recipient. */
 static int
 apply(SMFICTX *ctx, const struct plan *plan)
@@ -250,6 +262,8 @@ apply(SMFICTX *ctx, const struct plan *plan)
 		r = remove_rcpt(ctx, plan->remove[i]);
 	for (size_t i = 0; i < plan->n_leaves && r == MI_SUCCESS; i++)
 		r = add_rcpt(ctx, &plan->leaves[i]);
+	if (r == MI_SUCCESS)
+		r = hold(ctx, plan->hold);
 	return r;
 }
 
@@ -265,7 +279,7 @@ on_end(SMFICTX *ctx)
 	/* Half a change is worse than none: Postfix drops it on a 4xx. */
 	if (verdict == MAIL_OK && !plan.discard &&
 	    apply(ctx, &plan) != MI_SUCCESS)
-		verdict = why_errno(&why, EPROTO, "change the recipients");
+		verdict = why_errno(&why, EPROTO, "change the message");
 	session_report(session, &plan, verdict, &why);
 	if (verdict == MAIL_OK && plan.discard)
 		return SMFIS_DISCARD;
@@ -277,8 +291,7 @@ on_end(SMFICTX *ctx)
 static const struct smfiDesc description = {
 	.xxfi_name = (char[]){ "hauspost-milter" },
 	.xxfi_version = SMFI_VERSION,
-	.xxfi_flags = SMFIF_ADDHDRS | SMFIF_ADDRCPT_PAR | SMFIF_DELRCPT |
-		      SMFIF_CHGFROM | SMFIF_SETSYMLIST,
+	.xxfi_flags = ACTIONS,
 	.xxfi_negotiate = on_negotiate,
 	.xxfi_connect = on_connect,
 	.xxfi_envfrom = on_mail,

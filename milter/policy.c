@@ -15,6 +15,7 @@ static const char *const class_names[] = {
 	[CLASS_LOCAL] = "local",
 	[CLASS_LIST] = "list",
 	[CLASS_REINJECT] = "reinject",
+	[CLASS_MOVED] = "moved",
 };
 _Static_assert(
     sizeof class_names / sizeof *class_names == CLASSES, "name every class");
@@ -38,7 +39,7 @@ policy_class_name(enum mail_class mc)
 bool
 policy_needs_trust(enum mail_class mc)
 {
-	return mc == CLASS_REINJECT || mc == CLASS_LIST;
+	return mc == CLASS_REINJECT || mc == CLASS_LIST || mc == CLASS_MOVED;
 }
 
 bool
@@ -76,14 +77,6 @@ policy_declared_size(int64_t size_bytes, int64_t max_bytes, struct why *why)
 	    "message of %lld octets is too large, nobody here takes more than "
 	    "%lld",
 	    (long long)size_bytes, (long long)max_bytes);
-}
-
-enum verdict
-policy_sender(enum mail_class mc, struct slice login, struct slice sender,
-    struct why *why)
-{
-	(void)mc, (void)login, (void)sender;
-	return why_say(why, 250, "2.1.0", "ok");
 }
 
 void
@@ -461,7 +454,7 @@ plan_reject(struct planning *p, struct rcpt *rcpt)
 static void
 plan_leaf(struct planning *p, struct rcpt *rcpt, struct leaf *leaf)
 {
-	bool plain = leaf->kind == LEAF_EXTERNAL;
+	bool plain = leaf->kind == LEAF_EXTERNAL || leaf->kind == LEAF_BULK;
 	struct plan_leaf *made;
 
 	if (!stays(leaf) || leaf->queue_recipient.n == 0) {

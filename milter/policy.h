@@ -40,6 +40,7 @@ enum mail_class {
 	CLASS_LOCAL,
 	CLASS_LIST,
 	CLASS_REINJECT,
+	CLASS_MOVED, /* to the bulk server, by the normal one */
 	CLASSES
 };
 
@@ -47,7 +48,7 @@ enum mail_class {
 enum mail_class policy_class(struct slice daemon_name);
 const char *policy_class_name(enum mail_class mc);
 
-/* Only Hauspost's own programs may use this door. */
+/* Only Hauspost's own programs, or Postfix itself, may use this door. */
 bool policy_needs_trust(enum mail_class mc);
 
 /*
@@ -87,13 +88,6 @@ struct envelope {
 /* MAIL. max_bytes: the largest any recipient takes, 0 = no limit. */
 enum verdict policy_declared_size(
     int64_t size_bytes, int64_t max_bytes, struct why *why);
-
-/*
- * MAIL. Everybody may send as anybody so far; rights of logins and budgets
- * are judged here.
- */
-enum verdict policy_sender(enum mail_class mc, struct slice login,
-    struct slice sender, struct why *why);
 
 /*
  * Gives good leaves that do not take this size the code 552. Negative:
@@ -145,6 +139,7 @@ struct plan {
 	size_t n_remove;
 	struct slice delivered_to; /* add this mark to the header, or empty */
 	struct slice sender;	   /* the new one (onward_sender()), or empty */
+	const char *hold;	   /* why it waits for an admin, or NULL */
 	bool discard;		   /* nothing is left to be queued */
 };
 

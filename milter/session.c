@@ -9,6 +9,7 @@
 #include "milter/onward.h"
 #include "milter/report.h"
 #include "milter/sockdiag.h"
+#include "milter/submission.h"
 
 enum {
 	RCPTS_FIRST = 8,
@@ -33,6 +34,7 @@ struct txn {
 	size_t received;
 	struct slice delivered_to[DELIVERED_TO_MAX];
 	size_t n_delivered_to;
+	struct submission submission;
 };
 
 struct session {
@@ -41,6 +43,8 @@ struct session {
 	enum mail_class class;
 	struct slice client; /* "192.0.2.1" or "127.0.0.1 uid=1000" */
 	struct why distrust; /* why this door is closed to him */
+	bool local;	     /* a process of this machine … */
+	uid_t uid;	     /* … of this user */
 	struct txn txn;
 };
 
@@ -66,19 +70,29 @@ find_uid(const struct session_peer *peer, uid_t *uid_out, struct why *why)
 	return sockdiag_uid(&client, &server, uid_out, why);
 }
 
+static bool
+is_trusted(const struct session *session)
+{
+	if (session->class == CLASS_MOVED)
+		return session->local &&
+		       session->uid == session->milter->postfix;
+	return session->local && milter_trusts(session->milter, session->uid);
+}
+
 static void
 identify(struct session *session, const struct session_peer *peer)
 {
 	struct why why = { 0 };
 	uid_t uid = 0;
 	int r = find_uid(peer, &uid, &why);
-	bool trusted = r > 0 && milter_trusts(session->milter, uid);
 
+	session->local = r > 0;
+	session->uid = uid;
 	session->client = arena_slice(&session->arena, peer->client_addr);
 	if (r > 0)
 		session->client = slice_of(arena_printf(&session->arena,
 		    "%.*s uid=%u", SLICE_FMT(peer->client_addr), uid));
-	if (!policy_needs_trust(session->class) || trusted)
+	if (!policy_needs_trust(session->class) || is_trusted(session))
 		return;
 	if (r < 0)
 		session->distrust = why;
@@ -96,6 +110,7 @@ session_open(struct milter *milter, const struct session_peer *peer)
 		abort();
 	session->milter = milter;
 	session->class = policy_class(peer->daemon_name);
+	submission_begin(&session->txn.submission, milter, &session->txn.arena);
 	identify(session, peer);
 	return session;
 }
@@ -106,6 +121,7 @@ session_close(struct session *session)
 	if (session == NULL)
 		return;
 	buf_free(&session->txn.body);
+	submission_drop(&session->txn.submission);
 	arena_done(&session->txn.arena);
 	arena_done(&session->arena);
 	free(session);
@@ -114,21 +130,24 @@ session_close(struct session *session)
 /* --- the message ------------------------------------------------------ */
 
 static void
-reset(struct txn *txn)
+reset(struct session *session)
 {
+	struct txn *txn = &session->txn;
 	struct arena arena = txn->arena;
 
+	submission_drop(&txn->submission);
 	arena_reset(&arena);
 	buf_free(&txn->body);
 	*txn = (struct txn){ .arena = arena,
 		.declared_bytes = -1,
 		.body = BUF_INIT(BODY_KEPT_MAX) };
+	submission_begin(&txn->submission, session->milter, &txn->arena);
 }
 
 void
 session_abort(struct session *session)
 {
-	reset(&session->txn);
+	reset(session);
 }
 
 static struct report
@@ -141,7 +160,10 @@ report_of(struct session *session, int64_t size_bytes)
 		.queue_id = session->txn.queue_id,
 		.message_id = session->txn.message_id,
 		.client = session->client,
-		.login = session->txn.login,
+		.login = session->txn.submission.name.n > 0
+			     ? session->txn.submission.name
+			     : session->txn.login,
+		.package = session->txn.submission.account.package,
 		.sender = session->txn.sender,
 		.size_bytes = size_bytes,
 	};
@@ -235,6 +257,18 @@ judge_size(struct session *session, struct why *why)
 	    session->txn.declared_bytes, max_bytes, why);
 }
 
+/* Our users', what they send and how much of it. */
+static enum verdict
+submit(struct session *session, struct why *why)
+{
+	struct txn *txn = &session->txn;
+	const struct submission_peer peer = { session->class, txn->login,
+		session->local, session->uid };
+
+	return submission_mail(
+	    &txn->submission, &peer, txn->sender, txn->declared_bytes, why);
+}
+
 static enum verdict
 judge_sender(
     struct session *session, const struct session_path *path, struct why *why)
@@ -250,9 +284,14 @@ judge_sender(
 	if (verdict == MAIL_OK)
 		verdict = judge_size(session, why);
 	if (verdict == MAIL_OK)
-		verdict =
-		    policy_sender(session->class, txn->login, txn->sender, why);
+		verdict = submit(session, why);
 	return verdict;
+}
+
+static bool
+is_limit(const struct why *why)
+{
+	return slice_eq(slice_of(why->dsn), SLICE("4.7.1"));
 }
 
 enum verdict
@@ -263,7 +302,7 @@ session_mail(struct session *session, const struct session_path *path,
 	struct report report;
 	enum verdict verdict;
 
-	reset(txn);
+	reset(session);
 	txn->login = arena_slice(&txn->arena, login);
 	/* Port 25 serves our users' servers as well, if they log in. */
 	if (login.n > 0 && session->class == CLASS_INBOUND)
@@ -274,6 +313,8 @@ session_mail(struct session *session, const struct session_path *path,
 		return MAIL_OK;
 	report = report_of(session, txn->declared_bytes);
 	report_sender(&report, why);
+	if (is_limit(why))
+		report_limit(&report, why);
 	return verdict;
 }
 
@@ -364,6 +405,30 @@ expand(struct session *session, struct rcpt *rcpt, struct why *why)
 	return verdict == MAIL_OK ? count_forwards(txn, rcpt, why) : verdict;
 }
 
+/* On the bulk server: the address that the leaf was made of. */
+static enum verdict
+take_back(struct session *session, struct rcpt *rcpt, struct why *why)
+{
+	struct txn *txn = &session->txn;
+	struct leaf_target target;
+	struct leaf *leaf;
+
+	if (directory_leaf(session->milter->directory, &txn->arena,
+		rcpt->address, &target, why) < 0)
+		return why->verdict;
+	if (target.kind != LEAF_BULK || target.code / 100 != MAIL_OK)
+		return why_say(why, 550, "5.1.1", "not made here");
+	leaf = arena_new(&txn->arena, struct leaf);
+	*leaf = (struct leaf){ .kind = LEAF_BULK,
+		.queue_recipient = target.address,
+		.code = 250,
+		.dsn = SLICE("2.1.5"),
+		.reply = SLICE("ok") };
+	rcpt->leaves = leaf;
+	rcpt->n_leaves = 1;
+	return why_say(why, 250, "2.1.5", "ok");
+}
+
 enum verdict
 session_rcpt(
     struct session *session, const struct session_path *path, struct why *why)
@@ -378,7 +443,11 @@ session_rcpt(
 	rcpt->notify = keep_parameter(txn, path, SLICE("NOTIFY"));
 	verdict = read_address(session, path->given, &rcpt->address, why);
 	if (verdict == MAIL_OK)
-		verdict = expand(session, rcpt, why);
+		verdict = session->class == CLASS_MOVED
+			      ? take_back(session, rcpt, why)
+			      : expand(session, rcpt, why);
+	if (verdict == MAIL_OK)
+		verdict = submission_rcpt(&txn->submission, rcpt->address, why);
 	rcpt->why = *why;
 	if (verdict == MAIL_OK || policy_must_accept(session->class)) {
 		txn->n_rcpts++;
@@ -386,6 +455,8 @@ session_rcpt(
 	}
 	report = report_of(session, txn->declared_bytes);
 	report_refused(&report, rcpt, why);
+	if (is_limit(why))
+		report_limit(&report, why);
 	return verdict;
 }
 
@@ -397,6 +468,7 @@ session_header(struct session *session, struct slice name, struct slice value)
 	struct txn *txn = &session->txn;
 
 	txn->size_bytes += (int64_t)(name.n + value.n) + 3; /* colon, CRLF */
+	submission_header(&txn->submission, name, value);
 	value = slice_trim(value);
 	txn->is_spam |= policy_is_spam_flag(name, value);
 	if (slice_eq_nocase(name, SLICE("Received")))
@@ -453,6 +525,18 @@ make_plan(struct session *session, struct envelope *envelope, struct plan *plan,
 	return policy_plan(&txn->arena, envelope, plan, why);
 }
 
+/* What a sender of ours has to do with the plan. */
+static void
+add_submitted(struct session *session, struct plan *plan)
+{
+	const struct submission *submission = &session->txn.submission;
+
+	if (submission->instead.n > 0 && plan->sender.n == 0)
+		plan->sender = submission->instead;
+	if (submission->held)
+		plan->hold = submission->why_held.reply;
+}
+
 enum verdict
 session_end(struct session *session, struct slice queue_id,
     struct plan *plan_out, struct why *why)
@@ -470,12 +554,22 @@ session_end(struct session *session, struct slice queue_id,
 		.delivered_to = txn->delivered_to,
 		.n_delivered_to = txn->n_delivered_to,
 	};
+	struct why refused = { 0 };
+	enum verdict verdict, submitted;
 
 	txn->queue_id = arena_slice(&txn->arena, queue_id);
 	if (txn->body.n > 0)
 		onward_read_bounce(
 		    &txn->arena, buf_slice(&txn->body), on_gone, session);
-	return make_plan(session, &envelope, plan_out, why);
+	submitted = submission_end(&txn->submission, &envelope, &refused);
+	verdict = make_plan(session, &envelope, plan_out, why);
+	if (submitted != MAIL_OK) {
+		*why = refused;
+		return submitted;
+	}
+	if (verdict == MAIL_OK)
+		add_submitted(session, plan_out);
+	return verdict;
 }
 
 void
@@ -483,9 +577,16 @@ session_report(struct session *session, const struct plan *plan,
     enum verdict verdict, const struct why *why)
 {
 	struct report report = report_of(session, session->txn.size_bytes);
+	struct submission *submission = &session->txn.submission;
 
-	if (verdict == MAIL_OK)
-		report_plan(&report, plan);
-	else
+	if (verdict != MAIL_OK) {
 		report_message_refused(&report, plan, why);
+		return;
+	}
+	submission_settle(submission);
+	if (submission->moved)
+		report_moved(&report);
+	if (plan->hold != NULL)
+		report_held(&report, &submission->why_held);
+	report_plan(&report, plan);
 }

@@ -51,21 +51,21 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    most integer := hauspost.notify_rows_max();
+    rows_max integer := hauspost.notify_rows_max();
     gone text[] := '{}';
     come text[] := '{}';
 BEGIN
     IF TG_OP <> 'INSERT' THEN
         gone := ARRAY(
             SELECT hauspost.key_of_row(TG_TABLE_NAME, TG_OP, to_jsonb(r))
-            FROM (SELECT * FROM old_rows LIMIT most + 1) AS r);
+            FROM (SELECT * FROM old_rows LIMIT rows_max + 1) AS r);
     END IF;
     IF TG_OP <> 'DELETE' THEN
         come := ARRAY(
             SELECT hauspost.key_of_row(TG_TABLE_NAME, TG_OP, to_jsonb(r))
-            FROM (SELECT * FROM new_rows LIMIT most + 1) AS r);
+            FROM (SELECT * FROM new_rows LIMIT rows_max + 1) AS r);
     END IF;
-    IF greatest(cardinality(gone), cardinality(come)) > most THEN
+    IF greatest(cardinality(gone), cardinality(come)) > rows_max THEN
         come := ARRAY['*'];
         gone := '{}';
     END IF;

@@ -85,7 +85,7 @@ CREATE TYPE hauspost.place AS (
     node       text,   -- of a mailbox
     size_limit bigint,
     reason     text,   -- why it is refused or not ready: refusals().reason
-    procmail   boolean, -- of a mailbox: procmail gets its mail
+    programs   boolean, -- of a mailbox: its mail may meet a slow program
     forwards   boolean, -- of a mailbox: it has rows in forward
     keys       text[],
     changes_at timestamptz
@@ -365,7 +365,7 @@ BEGIN
         SELECT ROW('mailbox', 'mailbox:' || m.name, m.name, NULL, p.name,
             p.node, m.size_limit,
             CASE WHEN m.state = 'locked' THEN 'locked' END,
-            m.filter = 'procmail',
+            m.filter = 'procmail' OR m.allow_forward_file,
             EXISTS (SELECT FROM hauspost.forward AS f
                 WHERE f.mailbox = m.name),
             keys, NULL)::hauspost.place
@@ -414,10 +414,10 @@ RETURNS hauspost.answer
 LANGUAGE sql STABLE RETURN hauspost.accept(
     here,
     place.node,
-    CASE WHEN place.procmail THEN 'program' ELSE 'mailbox' END,
+    CASE WHEN place.programs THEN 'program' ELSE 'mailbox' END,
     place.name
         || coalesce('+' || hauspost.leaf_quote(nullif(here.detail, '')), '')
-        || CASE WHEN place.procmail THEN '.0@program.' ELSE '@mbox.' END
+        || CASE WHEN place.programs THEN '.0@program.' ELSE '@mbox.' END
         || place.node,
     place.name);
 

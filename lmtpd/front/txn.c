@@ -51,6 +51,9 @@ txn_mail(struct txn *txn, struct slice args, bool trusted, struct why *why)
 	if (txn->mail.size_bytes > (unsigned long long)settings->size_max_bytes)
 		return why_say(why, 552, "5.3.4", "message exceeds %ld octets",
 		    settings->size_max_bytes);
+	/* Keys are remembered for ever, by a name that is not the user's. */
+	if (txn->caller.n > 0 && txn->mail.hauspost.key.n > 0)
+		return why_say(why, 555, "5.5.4", "no keys by this socket");
 	txn->sender = addr_text(&txn->arena, &txn->mail.sender);
 	txn->begun = true;
 	return why_say(why, 250, "2.1.0", "sender ok");
@@ -168,6 +171,8 @@ txn_rcpt(struct txn *txn, struct slice args, struct why *why)
 		return verdict;
 	address = addr_text(&txn->arena, &said.recipient);
 	verdict = make_plan(txn, address, &plan, why);
+	if (verdict == MAIL_OK && txn->caller.n > 0)
+		verdict = plan_for_caller(&plan, txn->caller, why);
 	if (verdict != MAIL_OK) {
 		log_refusal(txn, address, why);
 		return verdict;

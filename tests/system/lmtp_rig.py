@@ -33,6 +33,7 @@ class Lmtp(Stage):
             root=self.place / "mail",
         )
         self.start_program("hauspost-storer")
+        self.start_program("hauspost-runner")
         self.start_program("hauspost-lmtpd")
         self.start_next()
 
@@ -177,8 +178,7 @@ def lmtp_host():
         host.start()
         yield host
     finally:
-        host.stop()
-        host.place.remove()
+        host.end()
 
 
 @pytest.fixture

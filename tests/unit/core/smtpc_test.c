@@ -40,7 +40,8 @@ ends_with(const struct buf *buf, const char *end)
 {
 	size_t n = strlen(end);
 
-	return buf->n >= n && memcmp(buf->p + buf->n - n, end, n) == 0;
+	return n == 0 ||
+	       (buf->n >= n && memcmp(buf->p + buf->n - n, end, n) == 0);
 }
 
 static void
