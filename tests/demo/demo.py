@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""make demo: a mail host on loopback, twenty messages through it by SMTP, and
-what became of each of them, seen by IMAP and POP3. It stays up afterwards.
+"""make demo: a mail host on loopback, some twenty messages through it by SMTP,
+and what became of each of them, seen by IMAP and POP3. It stays up afterwards.
 
 demo.py         start, show, stay up; status 1 when something is not as told
 demo.py stop    end it and remove its files
@@ -31,6 +31,8 @@ class Step:
     header: str = ""  # stands in what is delivered
     size: int = 1000
     login: str = ""  # sent by this customer, with password
+    leaves_as: str = ""  # the sender of what goes out to the world
+    bounce: bool = False  # a report to the sender of what went out last
 
 
 STEPS = (
@@ -78,6 +80,13 @@ STEPS = (
         "forwarded to the rest of the world",
         "away@example.org",
         world="someone@elsewhere.example",
+        leaves_as="=world.example=anna@example.org",
+    ),
+    Step(
+        "its bounce finds the first sender",
+        "the sender it left with",
+        world="anna@world.example",
+        bounce=True,
     ),
     Step(
         "a customer writes, with password",
@@ -167,6 +176,8 @@ class Demo:
         out = [name for kept in sunk for name in kept["recipients"]]
         if out != [step.world] * bool(step.world):
             got = f"sent to the world: {out}"
+        elif out and not sunk[0]["sender"].endswith(step.leaves_as):
+            got = f"sent to the world as {sunk[0]['sender']}"
         return got
 
     def send(self, step, token):
@@ -179,7 +190,11 @@ class Demo:
                 "stranger": None,
                 "sender": step.login,
             }
-        refused = self.stage.send([step.to], message(step, token), **options)
+        to = step.to
+        if step.bounce:
+            to = clients.sunk(self.stage.place)[-1]["sender"]
+            options = {"sender": ""}
+        refused = self.stage.send([to], message(step, token), **options)
         return "".join(refused.values())
 
     def look(self, step, token):
