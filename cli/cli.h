@@ -48,6 +48,10 @@ int cli_connect(struct cli *cli, const char *role, struct db **db_out);
 /* The whole file as text, "-" being stdin. EX_OK, or told and EX_NOINPUT. */
 int cli_read_file(struct cli *cli, const char *path, struct slice *text_out);
 
+/* The same for octets of any kind: a message. */
+int cli_read_octets(
+    struct cli *cli, const char *path, struct slice *octets_out);
+
 /* --- what people read ------------------------------------------------- */
 
 /* Writes text with its control characters as '?'. */
