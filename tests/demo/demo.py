@@ -35,6 +35,8 @@ class Step:
     script: str = ""  # that the owner's mail client stores before
     folder: str = ""  # where it then is
     reply: str = ""  # that the mailbox gives from now on
+    leaves_as: str = ""  # the sender of what goes out to the world
+    bounce: bool = False  # a report to the sender of what went out last
 
 
 STEPS = (
@@ -82,6 +84,13 @@ STEPS = (
         "forwarded to the rest of the world",
         "away@example.org",
         world="someone@elsewhere.example",
+        leaves_as="=world.example=anna@example.org",
+    ),
+    Step(
+        "its bounce finds the first sender",
+        "the sender it left with",
+        world="anna@world.example",
+        bounce=True,
     ),
     Step(
         "a customer writes, with password",
@@ -208,6 +217,8 @@ class Demo:
         out = [name for kept in sunk for name in kept["recipients"]]
         if out != [step.world] * bool(step.world):
             got = f"sent to the world: {out}"
+        elif out and not sunk[0]["sender"].endswith(step.leaves_as):
+            got = f"sent to the world as {sunk[0]['sender']}"
         return got
 
     def prepare(self, step):
@@ -235,7 +246,11 @@ class Demo:
                 "stranger": None,
                 "sender": step.login,
             }
-        refused = self.stage.send([step.to], message(step, token), **options)
+        to = step.to
+        if step.bounce:
+            to = clients.sunk(self.stage.place)[-1]["sender"]
+            options = {"sender": ""}
+        refused = self.stage.send([to], message(step, token), **options)
         return "".join(refused.values())
 
     def look(self, step, token):
