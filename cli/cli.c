@@ -24,6 +24,13 @@ const struct config_key cli_keys[] = {
 	    "configuration of Postfix"),
 	CONFIG_TEXT(struct cli_config, postfix_bulk, postfix_bulk,
 	    "/etc/postfix-bulk", "and of the instance for newsletters"),
+	CONFIG_TEXT(struct cli_config, dkim_keys, dkim_keys,
+	    "/etc/hauspost/dkim",
+	    "folder of DKIM keys and tables; its owner is the signer's user"),
+	CONFIG_TEXT(struct cli_config, fetch_key, fetch_key,
+	    "/var/lib/hauspost-fetcher/public.key",
+	    "hauspost-fetcher's public key, for passwords of accounts "
+	    "elsewhere"),
 	/* One customer's change takes milliseconds. Its locks hold up other
 	 * admins, never mail: resolve() only reads. */
 	CONFIG_MS(struct cli_config, trial_timeout, trial_ms, "10s", 100,

@@ -25,6 +25,8 @@ struct cli_config {
 	const char *sql;	    /* folder of the migrations */
 	/* Configurations of Postfix: the one, and that for newsletters. */
 	const char *postfix, *postfix_bulk;
+	const char *dkim_keys;	    /* folder of keys, which OpenDKIM reads */
+	const char *fetch_key;	    /* seals what only the fetcher reads */
 	long trial_ms; /* for each statement of a change that is tried */
 };
 

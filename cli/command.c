@@ -14,7 +14,10 @@ static const struct command *const groups[] = {
 	directory_commands,
 	db_commands,
 	dns_commands,
+	dkim_commands,
+	srs_commands,
 	doctor_commands,
+	fetch_commands,
 };
 
 enum {

@@ -207,21 +207,20 @@ list_held(struct cli *cli, struct db *db, const struct args *args)
 
 /* What is to be done, and how the trail calls it. */
 struct action {
-	const char *flag, *event;
+	int (*run)(const char *instance, const char *queue_id);
+	const char *event;
 };
 
-static const struct action release = { "-H", "released" };
-static const struct action drop = { "-d", "removed" };
+static const struct action release = { postfix_release, "released" };
+static const struct action drop = { postfix_delete, "removed" };
 
 static int
-change(struct cli *cli, struct db *db, const struct action *action,
-    const struct held *held)
+change(struct db *db, const struct action *action, const struct held *held)
 {
 	const struct slice params[] = { slice_of(held->id),
 		slice_of(action->event) };
 	struct why why = { 0 };
-	int r,
-	    code = postfix_change(cli, held->instance, action->flag, held->id);
+	int r, code = action->run(held->instance, held->id);
 
 	if (code != EX_OK)
 		return code;
@@ -247,7 +246,7 @@ change_all(struct cli *cli, struct db *db, const struct args *args)
 	if (n == 0)
 		return say_failure(EX_NOUSER, "nothing of that is held");
 	for (size_t i = 0; i < n && code == EX_OK; i++)
-		code = change(cli, db, args->subject, &all[i]);
+		code = change(db, args->subject, &all[i]);
 	return code;
 }
 

@@ -249,6 +249,16 @@ check_setup(struct arena *arena, const struct rows *rows, bool *good_out,
 	return r;
 }
 
+static int
+check_forwarding(struct arena *arena, const struct rows *rows, bool *good_out,
+    struct why *why)
+{
+	struct forwarding forwarding;
+
+	*good_out = true;
+	return forwarding_read(arena, rows, &forwarding, why);
+}
+
 /* Stale, who was nobody then may have become somebody. */
 static int
 check_account(struct arena *arena, const struct rows *rows, bool *good_out,
@@ -288,6 +298,7 @@ static const struct trait {
 	[DIRECTORY_DOMAIN] = { check_domain, false, LONG_MAX },
 	[DIRECTORY_MAX_SIZE] = { check_max_size, true, MAX_SIZE_LASTS_MS },
 	[DIRECTORY_SETUP] = { check_setup, false, LONG_MAX },
+	[DIRECTORY_FORWARDING] = { check_forwarding, false, LONG_MAX },
 	[DIRECTORY_ACCOUNT] = { check_account, false, LONG_MAX },
 	[DIRECTORY_MAY_SEND] = { check_may_send, false, LONG_MAX },
 };
@@ -549,6 +560,21 @@ directory_max_size(struct directory *dir, int64_t *bytes_out, struct why *why)
 }
 
 int
+directory_forwarding(struct directory *dir, struct arena *arena,
+    struct slice domain, struct forwarding *forwarding_out, struct why *why)
+{
+	struct inquiry inquiry =
+	    inquire(dir, arena, DIRECTORY_FORWARDING, domain);
+	struct knowledge known;
+	int r = know(dir, &inquiry, arena, &known, why);
+
+	if (r == 0)
+		r = forwarding_read(arena, &known.rows, forwarding_out, why);
+	if (r == 0)
+		forwarding_out->stale = known.stale;
+	return r;
+}
+
 directory_account(struct directory *dir, struct arena *arena, struct slice who,
     struct sender_account *account_out, struct why *why)
 {

@@ -30,6 +30,7 @@
 #include "core/answer.h"
 #include "core/arena.h"
 #include "core/config.h"
+#include "core/forwarding.h"
 #include "core/sender.h"
 #include "core/setup.h"
 
@@ -98,6 +99,9 @@ int directory_domain_class(struct directory *dir, struct arena *arena,
 int directory_max_size(
     struct directory *dir, int64_t *bytes_out, struct why *why);
 
+/* How addresses of a domain send on what they get. */
+int directory_forwarding(struct directory *dir, struct arena *arena,
+    struct slice domain, struct forwarding *forwarding_out, struct why *why);
 /* Whose login ("xyz00-abc") or Unix user ("uid:70001") that is. */
 int directory_account(struct directory *dir, struct arena *arena,
     struct slice who, struct sender_account *account_out, struct why *why);

@@ -23,6 +23,7 @@
  *	ESRCH    the directory knows no such mailbox
  *	ENXIO    the home is missing (a mount?) and not ours to make
  *	EINVAL   the request is malformed; detail says which field
+ *	ECANCELED  a hint's condition was not met
  *
  * All others are trouble of this machine. None is a reason to bounce.
  *
@@ -66,6 +67,8 @@ enum {
 	STORE_LOOK_IN_CUR = 1,
 	/* Make the folder if it is missing, and subscribe to it. */
 	STORE_CREATE_FOLDER = 2,
+	/* Not where there is a ~/.procmailrc, whatever it is: ECANCELED. */
+	STORE_UNLESS_PROCMAIL = 4,
 };
 
 struct store_request {

@@ -174,8 +174,8 @@ on_header(SMFICTX *ctx, char *name, char *value)
 static sfsistat
 on_body(SMFICTX *ctx, unsigned char *octets, size_t n)
 {
-	(void)octets;
-	session_body(session_of(ctx), n);
+	session_body(
+	    session_of(ctx), (struct slice){ (const char *)octets, n });
 	return SMFIS_NOREPLY;
 }
 

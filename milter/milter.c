@@ -10,7 +10,13 @@
 
 #define ROLE "hauspost_milter"
 
-enum { BEHIND_CONNECTIONS = 2 }; /* one each for trail and notices */
+enum { BEHIND_CONNECTIONS = 3 }; /* one for each batch */
+
+static const struct db_stmt note_bounce = { "bounce",
+	"SELECT hauspost.note_bounce(srs_domain, recipient, reply)"
+	" FROM unnest($1::text[], $2::text[], $3::text[])"
+	" AS b(srs_domain, recipient, reply)",
+	3 };
 
 const struct config_key milter_keys[] = {
 	CONFIG_TEXT(struct milter_config, listen, listen,
@@ -127,6 +133,7 @@ milter_open(struct milter *milter)
 	    common->database_timeout_ms);
 	milter->trail = trail_start(milter->pool);
 	milter->notices = notice_start(milter->pool);
+	milter->bounces = batch_start(milter->pool, &note_bounce);
 	milter->budget_pool = db_pool_new(common->database, ROLE,
 	    (int)milter->config.directory.connections,
 	    common->database_timeout_ms);
@@ -141,6 +148,7 @@ milter_close(struct milter *milter)
 	budget_stop(milter->budget);
 	batch_stop(milter->trail);
 	batch_stop(milter->notices);
+	batch_stop(milter->bounces);
 	db_pool_free(milter->pool);
 	db_pool_free(milter->budget_pool);
 }

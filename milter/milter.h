@@ -37,6 +37,7 @@ struct milter {
 	struct directory *directory;
 	struct db_pool *pool; /* what is written behind */
 	struct batch *trail, *notices;
+	struct batch *bounces;	    /* of what was sent on */
 	struct db_pool *budget_pool; /* what a sender waits for */
 	struct budget *budget;
 	uid_t trusted[TRUSTED_MAX]; /* the users of reinject_user */

@@ -98,6 +98,34 @@ policy_size(
 	}
 }
 
+bool
+policy_is_forwarded(const struct leaf *leaf)
+{
+	return leaf->kind == LEAF_EXTERNAL && leaf->forwarder.n > 0;
+}
+
+enum verdict
+policy_forwards(size_t n, struct why *why)
+{
+	if (n <= POLICY_FORWARDS_MAX)
+		return MAIL_OK;
+	return why_say(why, 452, "4.5.3",
+	    "too many recipients that are sent on, send this one by itself");
+}
+
+bool
+policy_is_spam_flag(struct slice name, struct slice value)
+{
+	static const struct slice flags[] = { { "X-Spam", 6 },
+		{ "X-Spam-Flag", 11 }, { "X-Spam-Status", 13 } };
+
+	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+		if (slice_eq_nocase(name, flags[i]))
+			return slice_starts_nocase(value, SLICE("yes"));
+	}
+	return false;
+}
+
 static bool
 has_8bit(struct slice s)
 {
@@ -244,12 +272,6 @@ stays(const struct leaf *leaf)
 	return leaf->code / 100 != MAIL_PERMFAIL && leaf->kind != LEAF_DISCARD;
 }
 
-static bool
-is_forwarded(const struct leaf *leaf)
-{
-	return leaf->kind == LEAF_EXTERNAL && leaf->forwarder.n > 0;
-}
-
 /*
  * True while all leaves so far are forwarded by *forwarder. Whose recipient
  * bounces is not to learn from the header who the forwarder is.
@@ -264,7 +286,7 @@ keeps_straight(struct rcpt *rcpt, struct slice *forwarder)
 
 		if (!stays(leaf))
 			continue;
-		if (!is_forwarded(leaf))
+		if (!policy_is_forwarded(leaf))
 			return false;
 		if (forwarder->n == 0)
 			*forwarder = leaf->forwarder;
@@ -285,6 +307,8 @@ find_straight(const struct envelope *envelope)
 {
 	struct slice forwarder = { NULL, 0 };
 
+	if (envelope->one_by_one)
+		return forwarder;
 	for (size_t i = 0; i < envelope->n_rcpts; i++) {
 		if (!keeps_straight(&envelope->rcpts[i], &forwarder))
 			return (struct slice){ NULL, 0 };
@@ -442,7 +466,7 @@ plan_leaf(struct planning *p, struct rcpt *rcpt, struct leaf *leaf)
 	add_fate(p, FATE_QUEUED, rcpt, leaf);
 	made = last_fate(p);
 	made->recipient = leaf->queue_recipient;
-	if (is_forwarded(leaf) && p->straight.n == 0 &&
+	if (policy_is_forwarded(leaf) && p->straight.n == 0 &&
 	    leaf->srs_recipient.n > 0) {
 		made->recipient = leaf->srs_recipient;
 		plain = false;
@@ -470,6 +494,14 @@ can_queue(const struct rcpt *rcpt)
 	return false;
 }
 
+/* Its sender is most likely somebody else's; the trail has it. */
+static bool
+drops_spam(const struct planning *p, const struct rcpt *rcpt)
+{
+	return p->envelope->is_spam && rcpt->n_leaves > 0 &&
+	       !policy_must_accept(p->envelope->class);
+}
+
 static void
 plan_rcpt(struct planning *p, struct rcpt *rcpt)
 {
@@ -481,7 +513,7 @@ plan_rcpt(struct planning *p, struct rcpt *rcpt)
 		return;
 	}
 	/* Bad for now is for lmtpd to repeat, bad for good is to bounce. */
-	if (verdict != MAIL_OK && !can_queue(rcpt)) {
+	if (verdict != MAIL_OK && !can_queue(rcpt) && !drops_spam(p, rcpt)) {
 		plan_reject(p, rcpt);
 		return;
 	}

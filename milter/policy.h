@@ -27,6 +27,9 @@
 
 enum {
 	POLICY_RECEIVED_MAX = 50, /* hops, as Postfix' hopcount_limit */
+	/* Copies of one message that go on to elsewhere, as many as one
+	 * address may cause (hauspost.max_forwards()). */
+	POLICY_FORWARDS_MAX = 50,
 };
 
 /* By which door a message came: the name of the Postfix service. */
@@ -75,6 +78,8 @@ struct envelope {
 	struct rcpt *rcpts;  /* those accepted at RCPT */
 	size_t n_rcpts;
 	int64_t size_bytes;
+	bool is_spam;	 /* flagged: a report of it would hit a bystander */
+	bool one_by_one; /* each forward gets its sender from lmtpd */
 	size_t received; /* fields of this name in the header */
 	const struct slice *delivered_to; /* values of these fields */
 	size_t n_delivered_to;
@@ -90,6 +95,18 @@ enum verdict policy_declared_size(
  */
 void policy_size(
     struct arena *arena, struct leaf *leaves, size_t n, int64_t size_bytes);
+
+/* A leaf that goes on from an address of ours to one elsewhere. */
+bool policy_is_forwarded(const struct leaf *leaf);
+
+/*
+ * RCPT: the message goes on to n addresses elsewhere so far. Who wants more
+ * has to send it once more.
+ */
+enum verdict policy_forwards(size_t n, struct why *why);
+
+/* A field by which spam filters flag a message. */
+bool policy_is_spam_flag(struct slice name, struct slice value);
 
 /* What addr_parse() disliked about an address: code and text. */
 enum verdict policy_bad_address(
@@ -121,7 +138,7 @@ struct plan {
 	const struct slice *remove; /* recipients as given */
 	size_t n_remove;
 	struct slice delivered_to; /* add this mark to the header, or empty */
-	struct slice sender;	   /* the new one, or empty */
+	struct slice sender;	   /* the new one (onward_sender()), or empty */
 	const char *hold;	   /* why it waits for an admin, or NULL */
 	bool discard;		   /* nothing is left to be queued */
 };

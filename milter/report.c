@@ -161,6 +161,17 @@ tell_owners(const struct report *report, const struct rcpt *rcpt)
 
 /* --- events ----------------------------------------------------------- */
 
+void
+report_gone(struct milter *milter, struct slice srs_domain,
+    struct slice recipient, struct slice reply)
+{
+	log_event(LOG_INFO, NULL, "forward-bounced",
+	    LOG_SLICE("domain", srs_domain), LOG_SLICE("to", recipient),
+	    LOG_SLICE("reply", reply));
+	batch_add(milter->bounces,
+	    (const struct slice[]){ srs_domain, recipient, reply });
+}
+
 static void
 count_refusal(const struct why *why)
 {
@@ -260,7 +271,8 @@ static const struct {
 };
 
 static void
-report_leaf(const struct report *report, const struct plan_leaf *made)
+report_leaf(const struct report *report, const struct plan *plan,
+    const struct plan_leaf *made)
 {
 	struct why why = made->rcpt->why;
 	struct outcome o = { fates[made->fate].event, made->rcpt, made->leaf,
@@ -268,6 +280,8 @@ report_leaf(const struct report *report, const struct plan_leaf *made)
 
 	if (made->leaf != NULL)
 		(void)leaf_say(made->leaf, &why);
+	if (plan->sender.n > 0)
+		why_detail(&why, "sent on as <%.*s>", SLICE_FMT(plan->sender));
 	if (fates[made->fate].metric != NULL)
 		metrics_add(fates[made->fate].metric, 1);
 	log_outcome(report, &o);
@@ -282,8 +296,12 @@ void
 report_plan(const struct report *report, const struct plan *plan)
 {
 	metrics_add(&messages_queued, 1);
+	if (plan->sender.n > 0)
+		log_event(LOG_INFO, qid_of(report), "sender-rewritten",
+		    LOG_SLICE("from", report->sender),
+		    LOG_SLICE("to", plan->sender));
 	for (size_t i = 0; i < plan->n_leaves; i++)
-		report_leaf(report, &plan->leaves[i]);
+		report_leaf(report, plan, &plan->leaves[i]);
 	report_directory(report->milter);
 }
 

@@ -43,6 +43,10 @@ void report_plan(const struct report *report, const struct plan *plan);
 void report_message_refused(const struct report *report,
     const struct plan *plan, const struct why *why);
 
+/* A message that had a sender of srs_domain did not reach its recipient. */
+void report_gone(struct milter *milter, struct slice srs_domain,
+    struct slice recipient, struct slice reply);
+
 /* Takes over the directory's numbers. */
 void report_directory(const struct milter *milter);
 

@@ -3,8 +3,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "core/buf.h"
 #include "core/header.h"
 #include "core/log.h"
+#include "milter/onward.h"
 #include "milter/report.h"
 #include "milter/sockdiag.h"
 #include "milter/submission.h"
@@ -13,6 +15,8 @@ enum {
 	RCPTS_FIRST = 8,
 	/* A loop that hides behind so many ends by POLICY_RECEIVED_MAX. */
 	DELIVERED_TO_MAX = 100,
+	/* Of a bounce: its status part stands before the message. */
+	BODY_KEPT_MAX = 64 * 1024,
 };
 
 struct txn {
@@ -22,7 +26,11 @@ struct txn {
 	int64_t declared_bytes; /* negative: nobody said */
 	struct rcpt *rcpts;
 	size_t n_rcpts, room;
+	size_t n_forwards;
+	struct slice srs_domain; /* of a recipient that we once rewrote */
 	int64_t size_bytes;
+	struct buf body; /* kept of bounces to such recipients */
+	bool is_spam;
 	size_t received;
 	struct slice delivered_to[DELIVERED_TO_MAX];
 	size_t n_delivered_to;
@@ -112,6 +120,7 @@ session_close(struct session *session)
 {
 	if (session == NULL)
 		return;
+	buf_free(&session->txn.body);
 	submission_drop(&session->txn.submission);
 	arena_done(&session->txn.arena);
 	arena_done(&session->arena);
@@ -128,7 +137,10 @@ reset(struct session *session)
 
 	submission_drop(&txn->submission);
 	arena_reset(&arena);
-	*txn = (struct txn){ .arena = arena, .declared_bytes = -1 };
+	buf_free(&txn->body);
+	*txn = (struct txn){ .arena = arena,
+		.declared_bytes = -1,
+		.body = BUF_INIT(BODY_KEPT_MAX) };
 	submission_begin(&txn->submission, session->milter, &txn->arena);
 }
 
@@ -343,14 +355,44 @@ judge_quota(
 		    LOG_SLICE("to", rcpt->address), LOG_WHY(&why));
 }
 
+static int
+resolve(struct session *session, struct rcpt *rcpt, struct answer *answer,
+    struct why *why)
+{
+	struct directory *dir = session->milter->directory;
+	struct txn *txn = &session->txn;
+	int r = directory_resolve(dir, &txn->arena, rcpt->address, answer, why);
+
+	if (r == 0)
+		r = onward_follow(dir, &txn->arena, txn->sender.n == 0, answer,
+		    &txn->srs_domain, why);
+	return r;
+}
+
+static enum verdict
+count_forwards(struct txn *txn, struct rcpt *rcpt, struct why *why)
+{
+	size_t n = txn->n_forwards;
+	enum verdict verdict;
+
+	for (size_t i = 0; i < rcpt->n_leaves; i++)
+		n += policy_is_forwarded(&rcpt->leaves[i]);
+	verdict = policy_forwards(n, why);
+	if (verdict == MAIL_OK)
+		txn->n_forwards = n;
+	else /* where it must be accepted, lmtpd sends it by itself */
+		rcpt->unexpanded = true;
+	return verdict;
+}
+
 static enum verdict
 expand(struct session *session, struct rcpt *rcpt, struct why *why)
 {
 	struct txn *txn = &session->txn;
 	struct answer answer;
+	enum verdict verdict;
 
-	if (directory_resolve(session->milter->directory, &txn->arena,
-		rcpt->address, &answer, why) < 0) {
+	if (resolve(session, rcpt, &answer, why) < 0) {
 		rcpt->unexpanded = true;
 		return why->verdict;
 	}
@@ -359,7 +401,8 @@ expand(struct session *session, struct rcpt *rcpt, struct why *why)
 	judge_quota(session, rcpt, &answer);
 	policy_size(
 	    &txn->arena, rcpt->leaves, rcpt->n_leaves, txn->declared_bytes);
-	return answer_verdict(rcpt->leaves, rcpt->n_leaves, why);
+	verdict = answer_verdict(rcpt->leaves, rcpt->n_leaves, why);
+	return verdict == MAIL_OK ? count_forwards(txn, rcpt, why) : verdict;
 }
 
 /* On the bulk server: the address that the leaf was made of. */
@@ -427,6 +470,7 @@ session_header(struct session *session, struct slice name, struct slice value)
 	txn->size_bytes += (int64_t)(name.n + value.n) + 3; /* colon, CRLF */
 	submission_header(&txn->submission, name, value);
 	value = slice_trim(value);
+	txn->is_spam |= policy_is_spam_flag(name, value);
 	if (slice_eq_nocase(name, SLICE("Received")))
 		txn->received++;
 	else if (slice_eq_nocase(name, SLICE("Message-ID")))
@@ -438,9 +482,47 @@ session_header(struct session *session, struct slice name, struct slice value)
 }
 
 void
-session_body(struct session *session, size_t n)
+session_body(struct session *session, struct slice octets)
 {
-	session->txn.size_bytes += (int64_t)n;
+	struct txn *txn = &session->txn;
+
+	txn->size_bytes += (int64_t)octets.n;
+	if (txn->sender.n == 0 && txn->srs_domain.n > 0)
+		(void)buf_add_slice(&txn->body,
+		    slice_head(octets, BODY_KEPT_MAX - txn->body.n));
+}
+
+static void
+on_gone(void *arg, struct slice recipient, struct slice reply)
+{
+	struct session *session = arg;
+
+	report_gone(session->milter, session->txn.srs_domain, recipient, reply);
+}
+
+/*
+ * The plan, with the sender that goes with it. Where nobody is on the line to
+ * repeat it, lmtpd waits for the keys of senders instead.
+ */
+static enum verdict
+make_plan(struct session *session, struct envelope *envelope, struct plan *plan,
+    struct why *why)
+{
+	struct txn *txn = &session->txn;
+	struct directory *dir = session->milter->directory;
+	enum verdict verdict;
+
+	if (txn->is_spam && onward_refuse_spam(dir, &txn->arena, txn->rcpts,
+				txn->n_rcpts, why) < 0)
+		envelope->one_by_one = true;
+	verdict = policy_plan(&txn->arena, envelope, plan, why);
+	if (verdict != MAIL_OK ||
+	    onward_sender(dir, &txn->arena, txn->sender, plan, why) == 0)
+		return verdict;
+	if (!policy_must_accept(session->class))
+		return why->verdict;
+	envelope->one_by_one = true;
+	return policy_plan(&txn->arena, envelope, plan, why);
 }
 
 /* What a sender of ours has to do with the plan. */
@@ -467,17 +549,20 @@ session_end(struct session *session, struct slice queue_id,
 		.rcpts = txn->rcpts,
 		.n_rcpts = txn->n_rcpts,
 		.size_bytes = txn->size_bytes,
+		.is_spam = txn->is_spam,
 		.received = txn->received,
 		.delivered_to = txn->delivered_to,
 		.n_delivered_to = txn->n_delivered_to,
 	};
-
 	struct why refused = { 0 };
 	enum verdict verdict, submitted;
 
 	txn->queue_id = arena_slice(&txn->arena, queue_id);
+	if (txn->body.n > 0)
+		onward_read_bounce(
+		    &txn->arena, buf_slice(&txn->body), on_gone, session);
 	submitted = submission_end(&txn->submission, &envelope, &refused);
-	verdict = policy_plan(&txn->arena, &envelope, plan_out, why);
+	verdict = make_plan(session, &envelope, plan_out, why);
 	if (submitted != MAIL_OK) {
 		*why = refused;
 		return submitted;

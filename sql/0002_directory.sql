@@ -84,6 +84,7 @@ CREATE TABLE hauspost.mailbox (
     grace_days       integer NOT NULL DEFAULT 7,
     size_limit       bigint,
     filter           text NOT NULL DEFAULT 'auto',
+    allow_forward_file boolean NOT NULL DEFAULT false,
     state            text NOT NULL DEFAULT 'active',
     CONSTRAINT "mailbox.filter is auto, sieve, procmail or none"
         CHECK (filter IN ('auto', 'sieve', 'procmail', 'none')),
@@ -113,7 +114,10 @@ COMMENT ON COLUMN hauspost.mailbox.grace_days IS
 COMMENT ON COLUMN hauspost.mailbox.size_limit IS
     'Octets of one message; NULL: the node''s';
 COMMENT ON COLUMN hauspost.mailbox.filter IS
-    'sieve, procmail, none, or auto: Sieve where there is a script';
+    'sieve, procmail, none, or auto: Sieve where there is a script, else '
+    'procmail where there is a ~/.procmailrc';
+COMMENT ON COLUMN hauspost.mailbox.allow_forward_file IS
+    '~/.forward is followed: addresses, \name, |program';
 COMMENT ON COLUMN hauspost.mailbox.state IS
     'active, or locked: no login, mail waits at the sender (450), own '
     'forwards rest';

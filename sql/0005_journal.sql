@@ -47,6 +47,11 @@ BEGIN
             WHEN to_jsonb(OLD) ->> 'password' <> to_jsonb(NEW) ->> 'password'
                 THEN '(another hash)' ELSE '(hash)' END);
     END IF;
+    -- Sealed, but an old one is not worth keeping.
+    IF is_now ? 'secret' OR was ? 'secret' THEN
+        was := was - 'secret';
+        is_now := is_now - 'secret';
+    END IF;
     INSERT INTO hauspost.journal (relation, operation, old, new)
     VALUES (TG_TABLE_NAME, lower(TG_OP), was, is_now);
     RETURN NULL;

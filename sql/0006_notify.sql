@@ -6,6 +6,8 @@
 --   address:info@example.org       an address; address:@example.org is the
 --                                  catch-all
 --   name:xyz00-abc                 an alias, a mailbox, what belongs to it
+--   forward:xyz00                  which forwards of a package are paused
+--   srs                            the keys of rewritten senders
 --   *                              everything
 --
 -- An answer of resolve() names the keys that it stands on, missing rows
@@ -38,6 +40,7 @@ LANGUAGE sql IMMUTABLE RETURN CASE relation
     WHEN 'mailbox' THEN 'name:' || (changed ->> 'name')
     WHEN 'forward' THEN 'name:' || (changed ->> 'mailbox')
     WHEN 'sender_grant' THEN 'name:' || (changed ->> 'mailbox')
+    WHEN 'forward_pause' THEN 'forward:' || (changed ->> 'package')
     ELSE '*'
 END;
 COMMENT ON FUNCTION hauspost.key_of_row(text, text, jsonb) IS

@@ -4,9 +4,12 @@
 #include <stdio.h>
 
 #include "core/clock.h"
+#include "lmtpd/front/dotforward.h"
 #include "lmtpd/front/heading.h"
+#include "lmtpd/front/include.h"
 #include "lmtpd/front/ledger.h"
 #include "lmtpd/front/name.h"
+#include "lmtpd/front/program.h"
 #include "lmtpd/front/quota.h"
 #include "lmtpd/front/receipt.h"
 #include "lmtpd/front/reinject.h"
@@ -127,6 +130,20 @@ fill_request(
 		   request->flags, sizeof request->flags, told->flags);
 }
 
+/* What a program of ours had from us has our fields on it. */
+static struct slice
+head_for(struct delivery *d, const struct rcpt *rcpt)
+{
+	struct arena *arena = &d->txn->arena;
+
+	if (rcpt->plan.by_owner &&
+	    heading_has(
+		d->facts.header, SLICE("Delivered-To"), rcpt->plan.own_address))
+		return heading_return_path(arena, &d->heading);
+	return heading_final(
+	    arena, &d->heading, rcpt->plan.own_address, rcpt->original);
+}
+
 /* True when the job is to be run; otherwise the recipient has its result. */
 static bool
 prepare_job(struct delivery *d, struct rcpt *rcpt, struct store_job *job)
@@ -135,8 +152,7 @@ prepare_job(struct delivery *d, struct rcpt *rcpt, struct store_job *job)
 
 	if (was_stored_before(txn, rcpt))
 		return false;
-	job->head = heading_final(
-	    &txn->arena, &d->heading, rcpt->plan.own_address, rcpt->original);
+	job->head = head_for(d, rcpt);
 	if (!fill_request(d, rcpt, &job->request)) {
 		(void)why_say(
 		    &rcpt->why, 451, "4.3.5", "mailbox can not be named");
@@ -151,11 +167,23 @@ prepare_job(struct delivery *d, struct rcpt *rcpt, struct store_job *job)
 	return true;
 }
 
+/* Of a mailbox whose place is not told: its owner may have recipes for it. */
+static void
+leave_to_procmail(struct rcpt *rcpt, struct store_job *job)
+{
+	if (rcpt->plan.procmail_if_any && job->request.folder[0] == '\0')
+		job->request.hints |= STORE_UNLESS_PROCMAIL;
+}
+
 static void
 take_result(struct delivery *d, struct rcpt *rcpt, const struct store_job *job)
 {
 	struct lmtpd *lmtpd = d->txn->lmtpd;
 
+	if (job->answer.error == ECANCELED) {
+		rcpt->plan.kind = PLAN_PROGRAM;
+		return;
+	}
 	rcpt->why = job->why;
 	if (job->why.verdict != MAIL_OK) {
 		if (job->answer.error == EDQUOT)
@@ -184,8 +212,10 @@ store_all(struct delivery *d)
 	for (struct rcpt *rcpt = txn->first; rcpt != NULL; rcpt = rcpt->next) {
 		if (rcpt->why.verdict != 0 || rcpt->plan.kind != PLAN_STORE)
 			continue;
-		if (prepare_job(d, rcpt, &jobs[n]))
-			of[n++] = rcpt;
+		if (!prepare_job(d, rcpt, &jobs[n]))
+			continue;
+		leave_to_procmail(rcpt, &jobs[n]);
+		of[n++] = rcpt;
 	}
 	if (n > 0)
 		store_deliver(txn->lmtpd->store, &txn->message, jobs, n);
@@ -195,19 +225,58 @@ store_all(struct delivery *d)
 
 /* --- everything else -------------------------------------------------- */
 
+static struct programs
+programs_of(struct delivery *d)
+{
+	return (struct programs){ d->txn, &d->heading,
+		d->start_ms + d->txn->lmtpd->settings->run_timeout_ms };
+}
+
+/* What a ~/.forward leaves for the mailbox is stored with the others. */
+static void
+follow_forward_files(struct delivery *d)
+{
+	struct reinject reinject = REINJECT_INIT(d->txn, &d->heading);
+	const struct programs programs = programs_of(d);
+
+	for (struct rcpt *rcpt = d->txn->first; rcpt != NULL;
+	     rcpt = rcpt->next) {
+		if (rcpt->why.verdict == 0 && rcpt->plan.forward_file)
+			dotforward_follow(&programs, &reinject, rcpt);
+	}
+	reinject_done(&reinject);
+}
+
+static void
+finish_other(const struct programs *programs, struct reinject *reinject,
+    struct rcpt *rcpt)
+{
+	switch (rcpt->plan.kind) {
+	case PLAN_DISCARD:
+		(void)why_say(&rcpt->why, 250, "2.0.0", "discarded");
+		break;
+	case PLAN_PROGRAM:
+		program_deliver(programs, rcpt);
+		break;
+	case PLAN_INCLUDE:
+		include_deliver(programs, reinject, rcpt);
+		break;
+	default:
+		reinject_send(reinject, rcpt);
+		break;
+	}
+}
+
 static void
 finish_others(struct delivery *d)
 {
 	struct reinject reinject = REINJECT_INIT(d->txn, &d->heading);
+	const struct programs programs = programs_of(d);
 
 	for (struct rcpt *rcpt = d->txn->first; rcpt != NULL;
 	     rcpt = rcpt->next) {
-		if (rcpt->why.verdict != 0)
-			continue;
-		if (rcpt->plan.kind == PLAN_DISCARD)
-			(void)why_say(&rcpt->why, 250, "2.0.0", "discarded");
-		else
-			reinject_send(&reinject, rcpt);
+		if (rcpt->why.verdict == 0)
+			finish_other(&programs, &reinject, rcpt);
 	}
 	reinject_done(&reinject);
 }
@@ -256,6 +325,7 @@ deliver(struct txn *txn)
 		read_message(&d);
 		name_deliveries(&d);
 		check_plans(&d);
+		follow_forward_files(&d);
 		store_all(&d);
 		finish_others(&d);
 	}

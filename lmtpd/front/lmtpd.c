@@ -68,7 +68,6 @@ fetch_secret(struct lmtpd *lmtpd, enum lmtpd_secret which, struct why *why)
 {
 	static const struct slice names[SECRETS] = {
 		[SECRET_NAME] = { "name", 4 },
-		[SECRET_SRS] = { "srs", 3 },
 	};
 	struct db_result *result;
 	int r = db_ask(lmtpd->pool, &read_secret, &names[which], &result, why);

@@ -25,7 +25,6 @@ struct shared {
 
 enum lmtpd_secret {
 	SECRET_NAME, /* key of delivery names */
-	SECRET_SRS,  /* … of senders that are rewritten */
 	SECRETS
 };
 

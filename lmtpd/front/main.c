@@ -45,14 +45,18 @@ static int
 listen_all(struct worker_task *task, struct why *why)
 {
 	const struct settings *settings = task->settings;
-	int r;
+	struct listener *listeners = task->listeners;
+	int r = listen_on(&listeners[PEER_QUEUE], settings->listen,
+	    settings->socket_group, why);
 
-	task->listeners[1].trusted = true;
-	r = listen_on(
-	    &task->listeners[0], settings->listen, settings->socket_group, why);
 	if (r == 0)
-		r = listen_on(&task->listeners[1], settings->listen_trusted,
-		    settings->trusted_group, why);
+		r = listen_on(&listeners[PEER_TRUSTED],
+		    settings->listen_trusted, settings->trusted_group, why);
+	if (r == 0)
+		r = listen_on(
+		    &listeners[PEER_USER], settings->listen_own, "*", why);
+	for (int peer = 0; peer < PEERS; peer++)
+		listeners[peer].peer = (enum peer)peer;
 	return r;
 }
 

@@ -34,4 +34,22 @@ void reinject_send(struct reinject *reinject, struct rcpt *rcpt);
 
 void reinject_done(struct reinject *reinject);
 
+/* --- for those who send it to several at once --------------------------- */
+
+/*
+ * Hands the message over with head above it, in mail's envelope. Each of
+ * mail's recipients gets its why; rcpt->why is that of the whole, see
+ * smtpc_send().
+ */
+enum verdict reinject_hand_over(struct reinject *reinject, struct rcpt *rcpt,
+    struct smtpc_mail *mail, struct slice head);
+
+/* The sender with which a message goes on from rcpt->plan.forwarder. */
+enum verdict reinject_sender(
+    struct txn *txn, struct rcpt *rcpt, struct slice *sender_out);
+
+/* Parameters of MAIL and RCPT that go on as they came. */
+struct slice reinject_params(struct txn *txn);
+struct slice reinject_rcpt_params(struct txn *txn, const struct rcpt *rcpt);
+
 #endif

@@ -10,8 +10,13 @@ const struct config_key settings_keys[] = {
 	CONFIG_TEXT(struct settings, listen_trusted, listen_trusted,
 	    "unix:/run/hauspost/lmtpd-trusted.sock",
 	    "where our own programs deliver to (XHAUSPOST); empty: nowhere"),
-	CONFIG_TEXT(struct settings, trusted_group, trusted_group, "hauspost",
+	CONFIG_TEXT(struct settings, trusted_group, trusted_group,
+	    "hauspost-deliver",
 	    "group that may connect to listen_trusted"),
+	CONFIG_TEXT(struct settings, listen_own, listen_own,
+	    "unix:/run/hauspost/lmtpd-own.sock",
+	    "where users' programs deliver into their own mailbox; empty: "
+	    "nowhere"),
 	CONFIG_TEXT(struct settings, storer, storer,
 	    "unix:/run/hauspost/storer.sock", "hauspost-storer's socket"),
 	/* More fsyncs at once make no disk faster; 512 is the storer's limit
@@ -19,6 +24,12 @@ const struct config_key settings_keys[] = {
 	CONFIG_COUNT(struct settings, store_connections, store_connections,
 	    "64", STORE_TOGETHER_MAX, 1024,
 	    "stores that each worker has under way at most"),
+	CONFIG_TEXT(struct settings, runner, runner,
+	    "unix:/run/hauspost/runner.sock", "hauspost-runner's socket"),
+	/* More than one of its time_limit, for a ~/.forward with several
+	 * programs; below Postfix' lmtp_data_done_timeout. */
+	CONFIG_MS(struct settings, run_timeout, run_timeout_ms, "9m", 1000,
+	    540000, "longest wait for all programs of a message"),
 	CONFIG_TEXT(struct settings, reinject, reinject, "inet:127.0.0.1:10025",
 	    "where forwarded mail goes back to Postfix, by SMTP"),
 	CONFIG_TEXT(struct settings, spool, spool, "/var/spool/hauspost",

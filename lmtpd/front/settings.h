@@ -11,12 +11,13 @@ struct settings {
 	struct config_common common; /* first: core/config.h */
 	const char *listen, *socket_group;
 	const char *listen_trusted, *trusted_group;
-	const char *storer, *reinject;
+	const char *listen_own;
+	const char *storer, *runner, *reinject;
 	const char *spool;
 	long workers, sessions_max, rcpts_max, store_connections;
 	long size_max_bytes;
 	long idle_timeout_ms, store_timeout_ms, reinject_timeout_ms;
-	long stop_timeout_ms;
+	long stop_timeout_ms, run_timeout_ms;
 	struct directory_settings directory;
 };
 

@@ -13,7 +13,14 @@ import threading
 import pytest
 
 import storer_rig
-from storer_rig import CREATE_FOLDER, LOOK_IN_CUR, Rig, files, request
+from storer_rig import (
+    CREATE_FOLDER,
+    LOOK_IN_CUR,
+    UNLESS_PROCMAIL,
+    Rig,
+    files,
+    request,
+)
 
 MESSAGE = b"Subject: hi\n\nhello\n"
 
@@ -158,6 +165,17 @@ def test_a_missing_folder_is_made_only_when_asked_for(storer, box):
 
 
 # -- Several places ----------------------------------------------------------
+
+
+def test_procmail_recipes_are_seen_where_asked_for(storer, box):
+    name, maildir = box
+    assert storer.deliver(name, MESSAGE, hints=UNLESS_PROCMAIL).error == 0
+    (maildir.parent / ".procmailrc").symlink_to("/nonexistent")
+    other = {"name": "1700000001.k2.h01.example"}
+    answer = storer.deliver(name, MESSAGE, hints=UNLESS_PROCMAIL, **other)
+    assert answer.error == errno.ECANCELED
+    assert len(files(maildir)) == 1 and os.listdir(maildir / "tmp") == []
+    assert storer.deliver(name, MESSAGE, **other).error == 0
 
 
 def test_nobody_sees_what_is_only_staged(storer, box):

@@ -41,6 +41,7 @@ REPORT = re.compile(r".*ERROR: AddressSanitizer.*|.*runtime error:.*")
 # In starting order: who is asked comes before who asks.
 PROGRAMS = {
     "hauspost-storer": ("storer.sock", b"", socket.SOCK_SEQPACKET),
+    "hauspost-runner": ("runner.sock", b"", socket.SOCK_SEQPACKET),
     "hauspost-lmtpd": ("lmtpd.sock", b"220 ", socket.SOCK_STREAM),
     "hauspost-milter": ("milter.sock", b"", socket.SOCK_STREAM),
     "hauspost-autoconfig": ("autoconfig.sock", b"", socket.SOCK_STREAM),
@@ -119,6 +120,7 @@ class Stage:
         run([ROOT / "conf" / "make-users"])
         self.place.folder("mail", "hauspost-storer", 0o711)
         self.place.folder("spool", "hauspost", 0o700)
+        self.place.folder("fetcher", "hauspost-fetcher", 0o711)
         self.place.folder("sink")
         self.make_certificate()
         self.web.prepare()
@@ -146,6 +148,7 @@ class Stage:
             "RUN": path / "run",
             "MAIL_ROOT": path / "mail",
             "SPOOL": path / "spool",
+            "FETCHER_STATE": path / "fetcher",
             "DATABASE": self.postgres.conninfo(),
             "DATABASE_NAME": "all",
             "LOG": "stderr",

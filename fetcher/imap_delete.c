@@ -1,0 +1,129 @@
+#include "fetcher/imap_delete.h"
+
+#include <stdlib.h>
+
+#include "fetcher/uid_set.h"
+
+struct deletion {
+	struct imap_session *s;
+	const struct item *items;
+	size_t n;
+	uint32_t *uids;
+	struct slice *ids;
+};
+
+static int
+finish_command(struct imap_session *s, int begun)
+{
+	int r = begun == 0 ? imap_session_end(s) : begun;
+
+	return r == 0 ? imap_session_want(s, "PROTOCOL") : r;
+}
+
+static int
+compare_uids(const void *a, const void *b)
+{
+	const uint32_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+static void
+read_uids(struct deletion *d)
+{
+	struct arena *arena = &d->s->run->arena;
+
+	d->uids = arena_calloc(arena, d->n, sizeof *d->uids);
+	d->ids = arena_calloc(arena, d->n, sizeof *d->ids);
+	for (size_t i = 0; i < d->n; i++) {
+		unsigned long long uid = 0;
+
+		(void)slice_number(d->items[i].uid, UINT32_MAX, &uid);
+		d->uids[i] = (uint32_t)uid;
+		d->ids[i] = db_number_param(arena, d->items[i].id);
+	}
+	qsort(d->uids, d->n, sizeof *d->uids, compare_uids);
+}
+
+static int
+mark_and_expunge(struct deletion *d, const char *set, bool by_uid)
+{
+	int r = finish_command(d->s,
+	    imap_session_begin(d->s,
+		"UID STORE %s +FLAGS.SILENT (\\Deleted)", set));
+
+	if (r == 0 && by_uid)
+		r = finish_command(
+		    d->s, imap_session_begin(d->s, "UID EXPUNGE %s", set));
+	return r;
+}
+
+static bool
+is_ours(const struct deletion *d, struct slice text)
+{
+	unsigned long long n;
+	uint32_t uid;
+
+	if (!slice_number(text, UINT32_MAX, &n))
+		return true; /* SEARCH itself */
+	uid = (uint32_t)n;
+	return bsearch(&uid, d->uids, d->n, sizeof uid, compare_uids) != NULL;
+}
+
+/* 1: nothing is marked but ours. */
+static int
+only_ours_marked(struct deletion *d)
+{
+	struct imap_event event;
+	bool ours = true;
+	int r = imap_session_begin(d->s, "UID SEARCH DELETED");
+
+	if (r < 0)
+		return r;
+	while ((r = imap_session_next(d->s, &event)) > 0) {
+		if (event.kind == IMAP_ATOM)
+			ours = ours && is_ours(d, event.text);
+	}
+	return r < 0 ? r : ours && d->s->ok;
+}
+
+static int
+expunge_all(struct deletion *d)
+{
+	int r = only_ours_marked(d);
+
+	if (r <= 0)
+		return r; /* they stay marked, until somebody expunges */
+	return finish_command(d->s, imap_session_begin(d->s, "EXPUNGE"));
+}
+
+static int
+remove_items(struct deletion *d)
+{
+	bool by_uid = imap_session_offers(d->s, SLICE("UIDPLUS"));
+	int r = 0;
+
+	for (size_t at = 0; at < d->n && r == 0;) {
+		AUTO_BUF struct buf set = BUF_INIT(UID_SET_TEXT_MAX + 64);
+
+		at += uid_set_add(&set, d->uids + at, d->n - at);
+		r = mark_and_expunge(d, buf_text(&set), by_uid);
+	}
+	if (r == 0 && !by_uid)
+		r = expunge_all(d);
+	return r == 0 ? items_gone(&d->s->run->items, d->ids, d->n) : r;
+}
+
+int
+imap_delete(struct imap_session *s, const struct listing *folder)
+{
+	struct deletion d = { .s = s };
+	struct item *items;
+	int r = items_expired(&s->run->items, folder, &items, &d.n);
+
+	if (r < 0 || d.n == 0)
+		return r;
+	d.items = items;
+	read_uids(&d);
+	return remove_items(&d);
+}

@@ -1,0 +1,14 @@
+/*
+ * fetcher/imap_folder.h - one folder of an IMAP account: list, fetch, delete.
+ *
+ * Errors: 0, or negative with the run's trouble filled.
+ */
+#ifndef HAUSPOST_FETCHER_IMAP_FOLDER_H
+#define HAUSPOST_FETCHER_IMAP_FOLDER_H
+
+#include "fetcher/imap_session.h"
+
+/* name: in UTF-8, as the account has it. */
+int imap_folder_run(struct imap_session *session, struct slice name);
+
+#endif

@@ -1,0 +1,56 @@
+/*
+ * fetcher/intake.h - the messages of one run on their way to lmtpd.
+ *
+ *	parcel = intake_open(intake, item)
+ *	message_add(&parcel->message, …) …
+ *	intake_close(intake, parcel)		sends it off
+ *	intake_settle(intake)			all are back and noted
+ *
+ * What lmtpd has taken is noted in batches; item->delivered is set when that
+ * is committed. A 4xx ends the run, a 5xx gives that message up: it stays
+ * where it is, and nobody gets a bounce.
+ *
+ * Errors:    0, or negative with the run's trouble filled.
+ * Threads:   one.
+ */
+#ifndef HAUSPOST_FETCHER_INTAKE_H
+#define HAUSPOST_FETCHER_INTAKE_H
+
+#include "fetcher/items.h"
+#include "fetcher/job.h"
+#include "fetcher/post.h"
+
+struct parcel {
+	struct letter letter; /* first: post_wait() gives it back */
+	struct arena arena;
+	struct message message;
+	struct item *item;
+	unsigned char hash[MESSAGE_HASH];
+};
+
+struct intake {
+	const struct job *job;
+	struct post *post;
+	struct items *items;
+	const char *node, *spool;
+	struct slice folder;
+	struct counter counter;
+	struct parcel *taken; /* by lmtpd, not noted yet */
+	size_t n_taken;
+	size_t n_delivered; /* in all */
+};
+
+void intake_init(struct intake *intake);
+
+/* Waits for what is under way. Call intake_settle() before. */
+void intake_done(struct intake *intake);
+
+struct parcel *intake_open(struct intake *intake, struct item *item);
+int intake_close(struct intake *intake, struct parcel *parcel);
+
+/* It did not come whole. */
+void intake_drop(struct intake *intake, struct parcel *parcel);
+
+int intake_settle(struct intake *intake);
+
+#endif

@@ -1,0 +1,118 @@
+#include "fetcher/job.h"
+
+#include <stdlib.h>
+
+/* As the type hauspost.fetch_job has them. */
+enum column {
+	COLUMN_ACCOUNT,
+	COLUMN_MAILBOX,
+	COLUMN_RECIPIENT,
+	COLUMN_ORIGINAL,
+	COLUMN_ADDRESS,
+	COLUMN_PROTOCOL,
+	COLUMN_HOST,
+	COLUMN_PORT,
+	COLUMN_TLS,
+	COLUMN_LOGIN,
+	COLUMN_AUTH,
+	COLUMN_SECRET,
+	COLUMN_PINS,
+	COLUMN_LEAVE_DAYS,
+	COLUMN_MAX_SIZE,
+	COLUMN_FOLDERS,
+	COLUMN_FOLDER,
+	COLUMN_TEST,
+	COLUMN_REFUSALS,
+};
+
+struct source {
+	struct job *job;
+	const struct db_result *rows;
+	int row;
+};
+
+static struct slice
+text(const struct source *from, enum column column)
+{
+	if (db_is_null(from->rows, from->row, column))
+		return DB_NULL;
+	return arena_slice(
+	    &from->job->arena, db_text(from->rows, from->row, column));
+}
+
+static long long
+number(const struct source *from, enum column column)
+{
+	return db_number(from->rows, from->row, column);
+}
+
+static enum connection_tls
+read_tls(struct slice word)
+{
+	if (slice_eq(word, SLICE("none")))
+		return TLS_NONE;
+	return slice_eq(word, SLICE("starttls")) ? TLS_STARTTLS : TLS_IMPLICIT;
+}
+
+static void
+read_server(const struct source *from)
+{
+	struct job *job = from->job;
+
+	job->imap =
+	    slice_eq(text(from, COLUMN_PROTOCOL), SLICE("imap"));
+	job->host = text(from, COLUMN_HOST);
+	job->port = (unsigned)number(from, COLUMN_PORT);
+	job->tls_word = text(from, COLUMN_TLS);
+	job->tls = read_tls(job->tls_word);
+	job->login = text(from, COLUMN_LOGIN);
+	job->auth = text(from, COLUMN_AUTH);
+	job->pins = text(from, COLUMN_PINS);
+	if (!db_is_null(from->rows, from->row, COLUMN_SECRET))
+		job->secret = db_octets(
+		    from->rows, from->row, COLUMN_SECRET, &job->arena);
+}
+
+/* The elements of an array show octets of the rows, which go away. */
+static void
+read_folders(const struct source *from)
+{
+	struct job *job = from->job;
+
+	job->n_folders = db_array(from->rows, from->row, COLUMN_FOLDERS,
+	    &job->arena, &job->folders);
+	for (size_t i = 0; i < job->n_folders; i++)
+		job->folders[i] = arena_slice(&job->arena, job->folders[i]);
+	job->folder = text(from, COLUMN_FOLDER);
+}
+
+struct job *
+job_new(const struct db_result *rows, int row)
+{
+	struct job *job = calloc(1, sizeof *job);
+	const struct source from = { job, rows, row };
+
+	if (job == NULL)
+		abort();
+	job->account = number(&from, COLUMN_ACCOUNT);
+	job->mailbox = text(&from, COLUMN_MAILBOX);
+	job->recipient = text(&from, COLUMN_RECIPIENT);
+	job->original = text(&from, COLUMN_ORIGINAL);
+	job->address = text(&from, COLUMN_ADDRESS);
+	job->max_size = (uint64_t)number(&from, COLUMN_MAX_SIZE);
+	job->leave_days = db_is_null(rows, row, COLUMN_LEAVE_DAYS)
+			      ? JOB_LEAVE_FOR_EVER
+			      : (int)number(&from, COLUMN_LEAVE_DAYS);
+	job->test = db_flag(rows, row, COLUMN_TEST);
+	job->refusals = (int)number(&from, COLUMN_REFUSALS);
+	read_server(&from);
+	read_folders(&from);
+	return job;
+}
+
+void
+job_free(struct job *job)
+{
+	arena_done(&job->arena);
+	free(job);
+}

@@ -1,0 +1,39 @@
+/*
+ * fetcher/job.h - an account that is due, as hauspost.fetch_claim() gives it.
+ *
+ * Ownership: texts live in the job's arena and are NUL-terminated as well.
+ */
+#ifndef HAUSPOST_FETCHER_JOB_H
+#define HAUSPOST_FETCHER_JOB_H
+
+#include <stdint.h>
+
+#include "core/db.h"
+#include "fetcher/connection.h"
+
+enum { JOB_LEAVE_FOR_EVER = -1 };
+
+struct job {
+	struct arena arena;
+	long long account;
+	struct slice mailbox;
+	struct slice recipient, original; /* its leaf, its address */
+	struct slice address;		  /* the remote account's, for people */
+	bool imap;
+	struct slice host, login, auth, secret, pins, tls_word;
+	unsigned port;
+	enum connection_tls tls;
+	int leave_days; /* or JOB_LEAVE_FOR_EVER */
+	uint64_t max_size;
+	struct slice *folders;
+	size_t n_folders;
+	struct slice folder; /* local one; .p NULL: INBOX */
+	bool test;	     /* log in, and no more */
+	int refusals;	     /* of the login, until now */
+};
+
+/* Of one row; for job_free(). */
+struct job *job_new(const struct db_result *rows, int row);
+void job_free(struct job *job);
+
+#endif

@@ -1,0 +1,208 @@
+#include "fetcher/post.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "core/buf.h"
+
+enum { MAIL_PARAMS_MAX = 2048 };
+
+struct post {
+	struct smtpc_options options;
+	pthread_mutex_t lock; /* for what follows */
+	pthread_cond_t wake;
+	struct letter *first, **end;
+	bool stopping;
+
+	size_t n;
+	pthread_t lanes[];
+};
+
+/* --- counters --------------------------------------------------------- */
+
+void
+counter_init(struct counter *counter)
+{
+	*counter = (struct counter){ .done = NULL };
+	(void)pthread_mutex_init(&counter->lock, NULL);
+	(void)pthread_cond_init(&counter->back, NULL);
+}
+
+void
+counter_done(struct counter *counter)
+{
+	(void)pthread_cond_destroy(&counter->back);
+	(void)pthread_mutex_destroy(&counter->lock);
+}
+
+static void
+give_back(struct letter *letter)
+{
+	struct counter *counter = letter->counter;
+
+	(void)pthread_mutex_lock(&counter->lock);
+	letter->next = counter->done;
+	counter->done = letter;
+	counter->under_way--;
+	(void)pthread_cond_signal(&counter->back);
+	(void)pthread_mutex_unlock(&counter->lock);
+}
+
+struct letter *
+post_wait(struct counter *counter, size_t under_way)
+{
+	struct letter *done;
+
+	(void)pthread_mutex_lock(&counter->lock);
+	while (counter->under_way > under_way)
+		(void)pthread_cond_wait(&counter->back, &counter->lock);
+	done = counter->done;
+	counter->done = NULL;
+	(void)pthread_mutex_unlock(&counter->lock);
+	return done;
+}
+
+/* --- one letter ------------------------------------------------------- */
+
+static bool
+is_ours(const struct smtpc *smtpc)
+{
+	return smtpc_offers(smtpc, SLICE("XHAUSPOST"));
+}
+
+static void
+send_over(struct smtpc *smtpc, struct letter *letter)
+{
+	AUTO_BUF struct buf params = BUF_INIT(MAIL_PARAMS_MAX);
+	struct smtpc_part parts[MESSAGE_PARTS];
+	struct smtpc_rcpt rcpt = { .address = letter->recipient,
+		.params = letter->params };
+	struct smtpc_mail mail = { .sender = letter->sender,
+		.rcpts = &rcpt,
+		.n_rcpts = 1,
+		.parts = parts };
+
+	(void)buf_add_text(&params, "BODY=8BITMIME ");
+	if (is_ours(smtpc))
+		(void)buf_add_slice(&params, letter->hauspost);
+	mail.params = buf_slice(&params);
+	mail.n_parts = message_parts(letter->message, letter->head, parts);
+	(void)smtpc_send(smtpc, &mail, &letter->why);
+}
+
+static void
+hang_up(struct smtpc **smtpc)
+{
+	smtpc_close(*smtpc);
+	*smtpc = NULL;
+}
+
+/*
+ * A connection that had been open for a while may be closed by now, and lmtpd
+ * may have been started anew: with a key a second attempt can do no harm.
+ */
+static void
+deliver(struct post *post, struct smtpc **smtpc, struct letter *letter)
+{
+	bool again = *smtpc != NULL && is_ours(*smtpc);
+
+	if (*smtpc == NULL &&
+	    smtpc_open(&post->options, smtpc, &letter->why) < 0)
+		return;
+	send_over(*smtpc, letter);
+	if (smtpc_usable(*smtpc))
+		return;
+	hang_up(smtpc);
+	if (!again || smtpc_open(&post->options, smtpc, &letter->why) < 0)
+		return;
+	send_over(*smtpc, letter);
+	if (!smtpc_usable(*smtpc))
+		hang_up(smtpc);
+}
+
+/* --- threads ---------------------------------------------------------- */
+
+static struct letter *
+next_letter(struct post *post)
+{
+	struct letter *letter;
+
+	(void)pthread_mutex_lock(&post->lock);
+	while (post->first == NULL && !post->stopping)
+		(void)pthread_cond_wait(&post->wake, &post->lock);
+	letter = post->first;
+	if (letter != NULL)
+		post->first = letter->next;
+	if (post->first == NULL)
+		post->end = &post->first;
+	(void)pthread_mutex_unlock(&post->lock);
+	return letter;
+}
+
+static void *
+run_lane(void *arg)
+{
+	struct post *post = arg;
+	struct smtpc *smtpc = NULL;
+	struct letter *letter;
+
+	while ((letter = next_letter(post)) != NULL) {
+		letter->why = (struct why){ 0 };
+		deliver(post, &smtpc, letter);
+		give_back(letter);
+	}
+	smtpc_close(smtpc);
+	return NULL;
+}
+
+void
+post_send(struct post *post, struct counter *counter, struct letter *letter)
+{
+	letter->counter = counter;
+	letter->next = NULL;
+	(void)pthread_mutex_lock(&counter->lock);
+	counter->under_way++;
+	(void)pthread_mutex_unlock(&counter->lock);
+
+	(void)pthread_mutex_lock(&post->lock);
+	*post->end = letter;
+	post->end = &letter->next;
+	(void)pthread_cond_signal(&post->wake);
+	(void)pthread_mutex_unlock(&post->lock);
+}
+
+struct post *
+post_start(const struct smtpc_options *options, size_t lanes)
+{
+	struct post *post =
+	    calloc(1, sizeof *post + lanes * sizeof *post->lanes);
+
+	if (post == NULL)
+		abort();
+	post->options = *options;
+	post->end = &post->first;
+	(void)pthread_mutex_init(&post->lock, NULL);
+	(void)pthread_cond_init(&post->wake, NULL);
+	for (; post->n < lanes; post->n++) {
+		if (pthread_create(
+			&post->lanes[post->n], NULL, run_lane, post) != 0)
+			abort(); /* at the start; it is tried again */
+	}
+	return post;
+}
+
+void
+post_stop(struct post *post)
+{
+	if (post == NULL)
+		return;
+	(void)pthread_mutex_lock(&post->lock);
+	post->stopping = true;
+	(void)pthread_cond_broadcast(&post->wake);
+	(void)pthread_mutex_unlock(&post->lock);
+	for (size_t i = 0; i < post->n; i++)
+		(void)pthread_join(post->lanes[i], NULL);
+	(void)pthread_cond_destroy(&post->wake);
+	(void)pthread_mutex_destroy(&post->lock);
+	free(post);
+}

@@ -1,0 +1,56 @@
+/*
+ * fetcher/run.h - one account is looked at, from the claim to the report.
+ *
+ * A run is a thread that reads top to bottom: connect, log in, list, fetch,
+ * delete, quit. It waits for the remote server, lmtpd and the database by
+ * blocking, each with a time limit of its own.
+ *
+ * Threads: what fetcher points to is shared, and const or has its own lock.
+ */
+#ifndef HAUSPOST_FETCHER_RUN_H
+#define HAUSPOST_FETCHER_RUN_H
+
+#include "core/sealed.h"
+#include "fetcher/intake.h"
+#include "fetcher/sasl.h"
+#include "fetcher/settings.h"
+
+struct fetcher {
+	const struct settings *settings;
+	struct db_pool *pool;
+	struct post *post;
+	const struct sealed_keys *keys;
+	struct guard guard;
+	int stop_fd; /* readable once the runs are to end */
+};
+
+/* What the parts of a run share. */
+struct run {
+	struct fetcher *fetcher;
+	const struct job *job;
+	struct arena arena;
+	struct trouble trouble;
+	struct sasl_login login;
+	struct connection *connection;
+	struct items items;
+	struct intake intake;
+	bool more; /* left for another session of the same run */
+};
+
+/*
+ * Messages that are fetched in one session when they are also deleted there:
+ * a server that forgets its deletions then costs no more than this.
+ */
+enum { RUN_SESSION_MAX = 200 };
+
+/* What is known of the mailbox must be deleted there now? */
+static inline bool
+run_removes(const struct run *run, const struct item *item)
+{
+	return item->remove || (item->delivered && run->job->leave_days == 0);
+}
+
+/* Does it, and tells the database how it ended. */
+void run_job(struct fetcher *fetcher, const struct job *job);
+
+#endif

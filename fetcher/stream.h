@@ -1,0 +1,32 @@
+/*
+ * fetcher/stream.h - commands out, octets in, between a connection and one of
+ * the two codecs.
+ *
+ * Errors: 0, or negative with trouble filled.
+ */
+#ifndef HAUSPOST_FETCHER_STREAM_H
+#define HAUSPOST_FETCHER_STREAM_H
+
+#include "fetcher/connection.h"
+
+enum { STREAM_IN = 64 * 1024, STREAM_OUT = 64 * 1024 };
+
+struct stream {
+	struct connection *connection;
+	struct trouble *trouble;
+	struct buf out;	    /* commands that are not sent yet */
+	struct slice input; /* octets that no codec has seen yet */
+	char octets[STREAM_IN];
+};
+
+void stream_init(struct stream *stream, struct connection *connection,
+    struct trouble *trouble);
+void stream_done(struct stream *stream);
+
+/* Sends what stands in out. */
+int stream_flush(struct stream *stream);
+
+/* Waits for more input, once the codec has used up what there was. */
+int stream_fill(struct stream *stream);
+
+#endif

@@ -1,0 +1,280 @@
+-- 0062_fetch_items.sql - which remote messages are new, and what became of
+-- them.
+
+SET ROLE hauspost_owner;
+
+CREATE TYPE hauspost.fetch_work AS (
+    place      integer,
+    item       bigint,
+    uid        text,
+    remove     boolean,
+    arrival    bigint,
+    doubtful   boolean
+);
+COMMENT ON COLUMN hauspost.fetch_work.place IS 'In the list, from 1';
+COMMENT ON COLUMN hauspost.fetch_work.item IS 'fetch_item.id';
+COMMENT ON COLUMN hauspost.fetch_work.remove IS
+    'It was delivered and is to be deleted there; else it is to be fetched';
+COMMENT ON COLUMN hauspost.fetch_work.arrival IS 'Seconds since 1970';
+
+CREATE FUNCTION hauspost.fetch_tries_max() RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT 3';
+COMMENT ON FUNCTION hauspost.fetch_tries_max() IS
+    'Runs in which one message may fail before it is given up';
+
+CREATE FUNCTION hauspost.fetch_doubt_above() RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT 50';
+COMMENT ON FUNCTION hauspost.fetch_doubt_above() IS
+    'When a POP3 server lists none of more than this many known uids, it has '
+    'named its messages anew';
+
+-- Messages that were gone from the list and are there again may be others
+-- under an old name: the old row keeps its hash under a name that no server
+-- can say, and the new one is compared before it is delivered.
+CREATE FUNCTION hauspost.fetch_returned(
+    which bigint, folder text, validity bigint, uids text[])
+RETURNS void
+LANGUAGE sql
+AS $$
+    UPDATE hauspost.fetch_item AS i SET uid = i.uid || E'\n' || i.id
+    FROM unnest(uids) AS u (uid)
+    WHERE i.account = which AND i.folder = fetch_returned.folder
+        AND i.uidvalidity = validity AND i.uid = u.uid
+        AND i.absent_since IS NOT NULL
+$$;
+
+-- What is no longer listed; $4 is all that the server has.
+CREATE FUNCTION hauspost.fetch_absent(
+    which bigint, folder text, validity bigint, uids text[])
+RETURNS void
+LANGUAGE sql
+AS $$
+    UPDATE hauspost.fetch_item AS i SET absent_since = now()
+    WHERE i.account = which AND i.folder = fetch_absent.folder
+        AND i.uidvalidity = validity AND i.absent_since IS NULL
+        AND NOT EXISTS (SELECT FROM unnest(uids) AS u (uid)
+            WHERE u.uid = i.uid);
+    DELETE FROM hauspost.fetch_item AS i
+    WHERE i.account = which AND i.absent_since < now() - interval '30 days'
+$$;
+
+CREATE FUNCTION hauspost.fetch_is_reset(
+    which bigint, folder text, validity bigint, uids text[])
+RETURNS boolean
+LANGUAGE sql STABLE RETURN cardinality(uids) > 0 AND (
+    SELECT count(*) > hauspost.fetch_doubt_above() AND count(u.uid) = 0
+    FROM hauspost.fetch_item AS i
+    LEFT JOIN (SELECT DISTINCT unnest(uids) AS uid) AS u ON u.uid = i.uid
+    WHERE i.account = which AND i.folder = fetch_is_reset.folder
+        AND i.uidvalidity = validity AND i.absent_since IS NULL
+        AND i.state <> 'gone');
+
+CREATE FUNCTION hauspost.fetch_insert(
+    which bigint, folder text, validity bigint, uids text[], sizes bigint[],
+    doubtful boolean)
+RETURNS void
+LANGUAGE sql
+AS $$
+    INSERT INTO hauspost.fetch_item (
+        account, folder, uidvalidity, uid, size, doubtful, state)
+    SELECT which, fetch_insert.folder, validity, u.uid, u.size,
+        fetch_insert.doubtful OR EXISTS (SELECT FROM hauspost.fetch_item AS o
+            WHERE o.account = which AND o.absent_since IS NOT NULL
+                AND o.uid = u.uid || E'\n' || o.id),
+        CASE WHEN u.size > a.max_size THEN 'skipped' ELSE 'seen' END
+    FROM unnest(uids, sizes) WITH ORDINALITY AS u (uid, size, place)
+    JOIN hauspost.fetch_account AS a ON a.id = which
+    WHERE NOT EXISTS (SELECT FROM hauspost.fetch_item AS i
+        WHERE i.account = which AND i.folder = fetch_insert.folder
+            AND i.uidvalidity = validity AND i.uid = u.uid)
+    ORDER BY u.place
+    ON CONFLICT DO NOTHING
+$$;
+
+CREATE FUNCTION hauspost.fetch_list(
+    account bigint, folder text, validity bigint, uids text[], sizes bigint[],
+    whole boolean, renamed boolean)
+RETURNS SETOF hauspost.fetch_work
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+-- How long the arrays are is not known when it is planned, and a nested loop
+-- over two lists of 100,000 would take hours.
+SET enable_nestloop = off
+AS $$
+DECLARE
+    doubtful boolean := renamed OR (whole
+        AND hauspost.fetch_is_reset(account, folder, validity, uids));
+    leave    interval := (SELECT a.leave_days * interval '1 day'
+        FROM hauspost.fetch_account AS a WHERE a.id = account);
+BEGIN
+    IF whole THEN
+        PERFORM hauspost.fetch_returned(account, folder, validity, uids);
+        PERFORM hauspost.fetch_absent(account, folder, validity, uids);
+    END IF;
+    PERFORM hauspost.fetch_insert(
+        account, folder, validity, uids, sizes, doubtful);
+    RETURN QUERY
+        SELECT u.place::integer, i.id, i.uid,
+            i.state IN ('delivered', 'gone'),
+            extract(epoch FROM i.first_seen)::bigint, i.doubtful
+        FROM unnest(uids) WITH ORDINALITY AS u (uid, place)
+        JOIN hauspost.fetch_item AS i
+            ON i.account = fetch_list.account AND i.folder = fetch_list.folder
+            AND i.uidvalidity = validity AND i.uid = u.uid
+        WHERE i.state = 'seen'
+            OR i.state IN ('delivered', 'gone')
+                AND i.delivered_at + leave <= now()
+        ORDER BY u.place;
+END
+$$;
+COMMENT ON FUNCTION hauspost.fetch_list(
+    bigint, text, bigint, text[], bigint[], boolean, boolean) IS
+    'The server lists these: which are to be fetched, which to be deleted. '
+    'whole: it has no others; renamed: its uids may mean other messages now';
+
+-- IMAP needs no list to delete by uid.
+CREATE FUNCTION hauspost.fetch_expired(
+    account bigint, folder text, validity bigint)
+RETURNS TABLE (item bigint, uid text)
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT i.id, i.uid
+    FROM hauspost.fetch_item AS i
+    JOIN hauspost.fetch_account AS a ON a.id = i.account
+    WHERE i.account = fetch_expired.account
+        AND i.folder = fetch_expired.folder AND i.uidvalidity = validity
+        AND i.state = 'delivered'
+        AND i.delivered_at + a.leave_days * interval '1 day' <= now()
+    ORDER BY i.id LIMIT 10000
+$$;
+COMMENT ON FUNCTION hauspost.fetch_expired(bigint, text, bigint) IS
+    'Messages whose time at the other provider is over';
+
+-- Which of these hashes belong to messages that came already under a name
+-- that is no longer in use.
+CREATE FUNCTION hauspost.fetch_known(account bigint, item bigint, hash bytea)
+RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT EXISTS (
+        SELECT FROM hauspost.fetch_item AS i
+        JOIN hauspost.fetch_item AS now ON now.id = item
+        WHERE i.account = fetch_known.account AND i.hash = fetch_known.hash
+            AND i.state IN ('delivered', 'gone') AND i.id <> item
+            AND (i.absent_since IS NOT NULL
+                OR (i.folder, i.uidvalidity) <> (now.folder, now.uidvalidity)))
+$$;
+COMMENT ON FUNCTION hauspost.fetch_known(bigint, bigint, bytea) IS
+    'A doubtful message came already, under another uid';
+
+CREATE FUNCTION hauspost.fetch_delivered(
+    account bigint, items bigint[], hashes bytea[], bytes bigint)
+RETURNS void
+LANGUAGE sql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+    UPDATE hauspost.fetch_item AS i
+    SET state = 'delivered', delivered_at = now(), hash = d.hash, error = NULL
+    FROM unnest(items, hashes) AS d (id, hash)
+    WHERE i.id = d.id AND i.account = fetch_delivered.account
+        AND i.state = 'seen';
+    UPDATE hauspost.fetch_state AS s
+    SET run_done = s.run_done + cardinality(items),
+        fetched = s.fetched + cardinality(items),
+        fetched_bytes = s.fetched_bytes + bytes
+    WHERE s.account = fetch_delivered.account;
+$$;
+COMMENT ON FUNCTION
+    hauspost.fetch_delivered(bigint, bigint[], bytea[], bigint) IS
+    'lmtpd has these messages';
+
+CREATE FUNCTION hauspost.fetch_gone(account bigint, items bigint[])
+RETURNS void
+LANGUAGE sql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+    UPDATE hauspost.fetch_item AS i SET state = 'gone'
+    WHERE i.id = ANY (items) AND i.account = fetch_gone.account
+        AND i.state = 'delivered'
+$$;
+COMMENT ON FUNCTION hauspost.fetch_gone(bigint, bigint[]) IS
+    'The other provider has deleted these messages';
+
+CREATE FUNCTION hauspost.fetch_failed(
+    account bigint, item bigint, error text, for_good boolean)
+RETURNS void
+LANGUAGE sql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+    UPDATE hauspost.fetch_item AS i
+    SET tries = i.tries + 1, error = fetch_failed.error,
+        state = CASE WHEN for_good
+                OR i.tries + 1 >= hauspost.fetch_tries_max()
+            THEN 'failed' ELSE i.state END
+    WHERE i.id = item AND i.account = fetch_failed.account
+        AND i.state = 'seen'
+$$;
+COMMENT ON FUNCTION hauspost.fetch_failed(bigint, bigint, text, boolean) IS
+    'One message could not be fetched or delivered; it stays there';
+
+CREATE FUNCTION hauspost.fetch_total(account bigint, messages integer)
+RETURNS void
+LANGUAGE sql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+    UPDATE hauspost.fetch_state AS s SET run_total = run_total + messages
+    WHERE s.account = fetch_total.account
+$$;
+COMMENT ON FUNCTION hauspost.fetch_total(bigint, integer) IS
+    'How many messages this run has still to fetch';
+
+-- IMAP folders ---------------------------------------------------------------
+
+CREATE FUNCTION hauspost.fetch_folder_state(account bigint, folder text)
+RETURNS TABLE (uidvalidity bigint, uidnext bigint)
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT f.uidvalidity, f.uidnext FROM hauspost.fetch_folder AS f
+    WHERE f.account = fetch_folder_state.account
+        AND f.folder = fetch_folder_state.folder
+$$;
+COMMENT ON FUNCTION hauspost.fetch_folder_state(bigint, text) IS
+    'Up to where a remote folder is done; no row: never seen';
+
+-- Not beyond a message that is still to be fetched.
+CREATE FUNCTION hauspost.fetch_folder_done(
+    account bigint, folder text, validity bigint, next bigint)
+RETURNS void
+LANGUAGE sql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+    INSERT INTO hauspost.fetch_folder AS f
+    SELECT fetch_folder_done.account, fetch_folder_done.folder, validity,
+        least(next, (SELECT min(i.uid::bigint) FROM hauspost.fetch_item AS i
+            WHERE i.account = fetch_folder_done.account
+                AND i.folder = fetch_folder_done.folder
+                AND i.uidvalidity = validity AND i.state = 'seen'))
+    ON CONFLICT ON CONSTRAINT fetch_folder_pkey DO UPDATE
+    SET uidvalidity = excluded.uidvalidity, uidnext = excluded.uidnext
+$$;
+COMMENT ON FUNCTION
+    hauspost.fetch_folder_done(bigint, text, bigint, bigint) IS
+    'All messages of a remote folder below next are done';
+
+GRANT EXECUTE ON FUNCTION
+    hauspost.fetch_list(
+        bigint, text, bigint, text[], bigint[], boolean, boolean),
+    hauspost.fetch_expired(bigint, text, bigint),
+    hauspost.fetch_known(bigint, bigint, bytea),
+    hauspost.fetch_delivered(bigint, bigint[], bytea[], bigint),
+    hauspost.fetch_gone(bigint, bigint[]),
+    hauspost.fetch_failed(bigint, bigint, text, boolean),
+    hauspost.fetch_total(bigint, integer),
+    hauspost.fetch_folder_state(bigint, text),
+    hauspost.fetch_folder_done(bigint, text, bigint, bigint)
+    TO hauspost_fetcher;
+
+RESET ROLE;

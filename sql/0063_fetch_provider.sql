@@ -1,0 +1,137 @@
+-- 0063_fetch_provider.sql - what is known of providers, so that an account is
+-- an address and a password.
+
+SET ROLE hauspost_owner;
+
+CREATE TABLE hauspost.fetch_provider (
+    name      text COLLATE "C" PRIMARY KEY,
+    domains   text[] NOT NULL,
+    imap_host text,
+    imap_port integer NOT NULL DEFAULT 993,
+    imap_tls  text NOT NULL DEFAULT 'implicit',
+    pop3_host text,
+    pop3_port integer NOT NULL DEFAULT 995,
+    pop3_tls  text NOT NULL DEFAULT 'implicit',
+    login     text NOT NULL DEFAULT 'address',
+    de        text,
+    en        text,
+    CONSTRAINT "fetch_provider.login is address or local"
+        CHECK (login IN ('address', 'local'))
+);
+COMMENT ON TABLE hauspost.fetch_provider IS
+    'Servers of mail providers, for hauspost fetch add';
+COMMENT ON COLUMN hauspost.fetch_provider.name IS 'For people';
+COMMENT ON COLUMN hauspost.fetch_provider.domains IS
+    'Whose addresses are there';
+COMMENT ON COLUMN hauspost.fetch_provider.imap_host IS 'NULL: it has no IMAP';
+COMMENT ON COLUMN hauspost.fetch_provider.imap_port IS 'Its port';
+COMMENT ON COLUMN hauspost.fetch_provider.imap_tls IS 'implicit or starttls';
+COMMENT ON COLUMN hauspost.fetch_provider.pop3_host IS 'NULL: it has no POP3';
+COMMENT ON COLUMN hauspost.fetch_provider.pop3_port IS 'Its port';
+COMMENT ON COLUMN hauspost.fetch_provider.pop3_tls IS 'implicit or starttls';
+COMMENT ON COLUMN hauspost.fetch_provider.login IS
+    'What logs in there: the whole address, or what stands before the @';
+COMMENT ON COLUMN hauspost.fetch_provider.de IS
+    'Was man dort vorher tun muss';
+COMMENT ON COLUMN hauspost.fetch_provider.en IS 'What must be done there first';
+
+-- As those providers publish them for mail clients.
+INSERT INTO hauspost.fetch_provider
+    (name, domains, imap_host, pop3_host, de, en)
+VALUES
+    ('GMX', '{gmx.de,gmx.net,gmx.at,gmx.ch,gmx.com,gmx.info,gmx.org,gmx.eu}',
+        'imap.gmx.net', 'pop.gmx.net',
+        'In den E-Mail-Einstellungen von GMX muss „POP3/IMAP-Zugriff '
+        'erlauben“ eingeschaltet sein.',
+        'In the settings of GMX, POP3/IMAP access has to be allowed.'),
+    ('WEB.DE', '{web.de,email.de}', 'imap.web.de', 'pop3.web.de',
+        'In den E-Mail-Einstellungen von WEB.DE muss „POP3/IMAP-Zugriff '
+        'erlauben“ eingeschaltet sein.',
+        'In the settings of WEB.DE, POP3/IMAP access has to be allowed.'),
+    ('Telekom', '{t-online.de,magenta.de}', 'secureimap.t-online.de',
+        'securepop.t-online.de',
+        'Bei der Telekom ist ein eigenes „Passwort für E-Mail-Programme“ '
+        'nötig.',
+        'Telekom wants a password of its own for mail programs.'),
+    ('Gmail', '{gmail.com,googlemail.com}', 'imap.gmail.com',
+        'pop.gmail.com',
+        'Google verlangt ein App-Passwort (mit Bestätigung in zwei '
+        'Schritten) oder die Anmeldung mit OAuth.',
+        'Google wants an app password (with 2-step verification), or OAuth.'),
+    ('Outlook.com', '{outlook.com,outlook.de,hotmail.com,hotmail.de,live.com,'
+        'live.de,msn.com}', 'outlook.office365.com', 'outlook.office365.com',
+        'Microsoft erlaubt nur noch die Anmeldung mit OAuth.',
+        'Microsoft allows OAuth only.'),
+    ('Yahoo', '{yahoo.com,yahoo.de,ymail.com,rocketmail.com}',
+        'imap.mail.yahoo.com', 'pop.mail.yahoo.com',
+        'Yahoo verlangt ein App-Passwort.', 'Yahoo wants an app password.'),
+    ('iCloud', '{icloud.com,me.com,mac.com}', 'imap.mail.me.com', NULL,
+        'Apple verlangt ein App-spezifisches Passwort.',
+        'Apple wants an app-specific password.'),
+    ('mailbox.org', '{mailbox.org}', 'imap.mailbox.org', 'pop3.mailbox.org',
+        NULL, NULL),
+    ('Posteo', '{posteo.de,posteo.net,posteo.at,posteo.ch,posteo.eu}',
+        'posteo.de', 'posteo.de', NULL, NULL),
+    ('freenet', '{freenet.de}', 'mx.freenet.de', 'mx.freenet.de', NULL, NULL),
+    ('IONOS', '{online.de,onlinehome.de}', 'imap.ionos.de', 'pop.ionos.de',
+        NULL, NULL);
+
+CREATE FUNCTION hauspost.fetch_provider_of(address text)
+RETURNS hauspost.fetch_provider
+LANGUAGE sql STABLE RETURN (
+    SELECT p FROM hauspost.fetch_provider AS p
+    WHERE hauspost.domain_of(address) = ANY (p.domains)
+    ORDER BY p.name LIMIT 1);
+COMMENT ON FUNCTION hauspost.fetch_provider_of(text) IS
+    'The provider of an address, as far as it is known';
+
+-- What is given wins; what nobody knows stays away, and the checks of the
+-- table will say so.
+CREATE FUNCTION hauspost.fetch_defaults(address text, given jsonb)
+RETURNS jsonb
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    provider hauspost.fetch_provider := hauspost.fetch_provider_of(address);
+    protocol text := coalesce(given ->> 'protocol',
+        CASE WHEN given ->> 'port' IN ('110', '995') THEN 'pop3' END,
+        'imap');
+    found    jsonb := CASE protocol
+        WHEN 'pop3' THEN jsonb_build_object('host', provider.pop3_host,
+            'port', provider.pop3_port, 'tls', provider.pop3_tls)
+        ELSE jsonb_build_object('host', provider.imap_host,
+            'port', provider.imap_port, 'tls', provider.imap_tls) END;
+    tls      text := coalesce(given ->> 'tls', CASE
+        WHEN given ->> 'port' IN ('110', '143') THEN 'starttls'
+        ELSE 'implicit' END);
+BEGIN
+    IF NOT given ? 'host' AND found ->> 'host' IS NULL THEN
+        RAISE check_violation USING
+            MESSAGE = format('nothing is known of the servers of %s',
+                hauspost.domain_of(address)),
+            HINT = 'Say them: --host, and where it differs --port, --tls, '
+                '--protocol.';
+    END IF;
+    IF given ? 'host' THEN
+        found := jsonb_build_object('tls', tls, 'port', CASE
+            WHEN protocol = 'pop3' AND tls = 'implicit' THEN 995
+            WHEN protocol = 'pop3' THEN 110
+            WHEN tls = 'implicit' THEN 993
+            ELSE 143 END);
+    END IF;
+    RETURN jsonb_build_object(
+        'id', nextval('hauspost.fetch_account_id_seq'),
+        'address', address,
+        'protocol', protocol,
+        'login', CASE WHEN provider.login = 'local'
+            THEN hauspost.local_of(address) ELSE address END)
+        || found || given;
+END
+$$;
+COMMENT ON FUNCTION hauspost.fetch_defaults(text, jsonb) IS
+    'A row for fetch_account: what is given, what its provider says, an id';
+
+GRANT SELECT, INSERT, UPDATE, DELETE ON hauspost.fetch_provider
+    TO hauspost_admin;
+
+RESET ROLE;
