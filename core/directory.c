@@ -575,6 +575,7 @@ directory_forwarding(struct directory *dir, struct arena *arena,
 	return r;
 }
 
+int
 directory_account(struct directory *dir, struct arena *arena, struct slice who,
     struct sender_account *account_out, struct why *why)
 {

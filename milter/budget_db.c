@@ -5,13 +5,14 @@
 
 enum { FORGET_ROWS = 5000 }; /* some 50 ms a page */
 
-#define LOAN_COLUMNS                                                           \
-	"SELECT granted, at, lasts_ms, hold, code, dsn, reply FROM hauspost."
-
 static const struct db_stmt borrow_stmt = { "borrow",
-	LOAN_COLUMNS "borrow($1, $2, $3, $4::int)", 4 };
+	"SELECT granted, at, lasts_ms, hold, code, dsn, reply"
+	" FROM hauspost.borrow($1, $2, $3, $4::int)",
+	4 };
 static const struct db_stmt meet_stmt = { "meet",
-	LOAN_COLUMNS "meet($1, $2, $3)", 3 };
+	"SELECT granted, at, lasts_ms, hold, code, dsn, reply"
+	" FROM hauspost.meet($1, $2, $3)",
+	3 };
 static const struct db_stmt give_back_stmt = { "give_back",
 	"SELECT hauspost.give_back($1::text[], $2::text[], $3::text[],"
 	" $4::timestamptz[], $5::int[])",
