@@ -3,6 +3,7 @@
  *
  * It lies in Postfix' hold queue; the trail tells why, and whose it is.
  */
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -81,7 +82,18 @@ read_held(struct cli *cli, const struct postfix_held *from)
 	};
 }
 
-/* EX_OK and all that is held, in the order of its arrival in each queue. */
+/* Within a second by id, which begins with its microseconds. */
+static int
+compare_arrival(const void *a, const void *b)
+{
+	const struct held *x = a, *y = b;
+
+	if (x->arrival != y->arrival)
+		return x->arrival < y->arrival ? -1 : 1;
+	return strcmp(x->id, y->id);
+}
+
+/* EX_OK and all that is held, oldest first. */
 static int
 read_all(struct cli *cli, struct db *db, struct held **all_out, size_t *n_out)
 {
@@ -98,6 +110,8 @@ read_all(struct cli *cli, struct db *db, struct held **all_out, size_t *n_out)
 		code = ask_trail(cli, db, &all[i]);
 	}
 	json_decref(queue);
+	if (code == EX_OK)
+		qsort(all, *n_out, sizeof *all, compare_arrival);
 	*all_out = all;
 	return code;
 }
