@@ -12,6 +12,8 @@ static const struct command *const groups[] = {
 	limit_commands,
 	quarantine_commands,
 	directory_commands,
+	vacation_commands,
+	sieve_commands,
 	db_commands,
 	dns_commands,
 	dkim_commands,

@@ -53,10 +53,12 @@ extern const struct command dns_commands[];
 extern const struct command doctor_commands[];
 extern const struct command explain_commands[];
 extern const struct command fetch_commands[];
-extern const struct command srs_commands[];
 extern const struct command limit_commands[];
 extern const struct command quarantine_commands[];
+extern const struct command sieve_commands[];
+extern const struct command srs_commands[];
 extern const struct command trail_commands[];
+extern const struct command vacation_commands[];
 
 /* What the words on the command line ask for. */
 struct call {

@@ -249,6 +249,17 @@ check_setup(struct arena *arena, const struct rows *rows, bool *good_out,
 	return r;
 }
 
+/* What an owner set up before the outage still is what he wants. */
+static int
+check_scripts(struct arena *arena, const struct rows *rows, bool *good_out,
+    struct why *why)
+{
+	struct scripts scripts;
+
+	*good_out = true;
+	return scripts_read(arena, rows, &scripts, why);
+}
+
 static int
 check_forwarding(struct arena *arena, const struct rows *rows, bool *good_out,
     struct why *why)
@@ -298,6 +309,7 @@ static const struct trait {
 	[DIRECTORY_DOMAIN] = { check_domain, false, LONG_MAX },
 	[DIRECTORY_MAX_SIZE] = { check_max_size, true, MAX_SIZE_LASTS_MS },
 	[DIRECTORY_SETUP] = { check_setup, false, LONG_MAX },
+	[DIRECTORY_SCRIPTS] = { check_scripts, false, LONG_MAX },
 	[DIRECTORY_FORWARDING] = { check_forwarding, false, LONG_MAX },
 	[DIRECTORY_ACCOUNT] = { check_account, false, LONG_MAX },
 	[DIRECTORY_MAY_SEND] = { check_may_send, false, LONG_MAX },
@@ -618,6 +630,22 @@ directory_setup(struct directory *dir, struct arena *arena,
 		r = setup_read(arena, &known.rows, setup_out, why);
 	if (r == 0)
 		setup_out->stale = known.stale;
+	return r;
+}
+
+int
+directory_scripts(struct directory *dir, struct arena *arena,
+    struct slice mailbox, struct slice domain, struct scripts *scripts_out,
+    struct why *why)
+{
+	struct slice text = slice_of(arena_printf(
+	    arena, "%.*s\n%.*s", SLICE_FMT(mailbox), SLICE_FMT(domain)));
+	struct inquiry inquiry = inquire(dir, arena, DIRECTORY_SCRIPTS, text);
+	struct knowledge known;
+	int r = know(dir, &inquiry, arena, &known, why);
+
+	if (r == 0)
+		r = scripts_read(arena, &known.rows, scripts_out, why);
 	return r;
 }
 

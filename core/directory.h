@@ -31,6 +31,7 @@
 #include "core/arena.h"
 #include "core/config.h"
 #include "core/forwarding.h"
+#include "core/scripts.h"
 #include "core/sender.h"
 #include "core/setup.h"
 
@@ -114,6 +115,14 @@ int directory_may_send(struct directory *dir, struct arena *arena,
 /* What a mail client is told; it may be nothing (SETUP_ABSENT). */
 int directory_setup(struct directory *dir, struct arena *arena,
     const struct setup_question *question, struct setup *setup_out,
+    struct why *why);
+
+/*
+ * Sieve scripts for a mailbox, and for mail that was written to a domain,
+ * beside the mailbox' own.
+ */
+int directory_scripts(struct directory *dir, struct arena *arena,
+    struct slice mailbox, struct slice domain, struct scripts *scripts_out,
     struct why *why);
 
 /*

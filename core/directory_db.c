@@ -68,6 +68,13 @@ static const struct question_kind kinds[DIRECTORY_QUERIES] = {
 				  " split_part($1, E'\\n', 3))",
 				  1 },
 	    8, true },
+	[DIRECTORY_SCRIPTS] = { { "sieve",
+				    "SELECT place, name, script" KEYS_AND_TIME
+				    " FROM hauspost.sieve("
+				    "split_part($1, E'\\n', 1),"
+				    " split_part($1, E'\\n', 2))",
+				    1 },
+	    3, true },
 	[DIRECTORY_FORWARDING] = { { "forwarding",
 				       "SELECT srs_domain, forward_spam,"
 				       " srs_keys" KEYS_AND_TIME

@@ -40,6 +40,9 @@ LANGUAGE sql IMMUTABLE RETURN CASE relation
     WHEN 'mailbox' THEN 'name:' || (changed ->> 'name')
     WHEN 'forward' THEN 'name:' || (changed ->> 'mailbox')
     WHEN 'sender_grant' THEN 'name:' || (changed ->> 'mailbox')
+    WHEN 'vacation' THEN 'name:' || (changed ->> 'mailbox')
+    WHEN 'sieve_default' THEN coalesce('domain:' || (changed ->> 'domain'),
+        '*')
     WHEN 'forward_pause' THEN 'forward:' || (changed ->> 'package')
     ELSE '*'
 END;

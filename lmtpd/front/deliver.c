@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "core/clock.h"
+#include "lmtpd/front/deeds.h"
 #include "lmtpd/front/dotforward.h"
 #include "lmtpd/front/heading.h"
 #include "lmtpd/front/include.h"
@@ -20,6 +21,8 @@ static const struct slice stored = { "stored", 6 };
 /* What the steps below share. */
 struct delivery {
 	struct txn *txn;
+	struct reinject *reinject;
+	struct arena filtering; /* for one recipient at a time */
 	struct slice secret;
 	struct heading heading;
 	struct plan_message facts;
@@ -167,11 +170,11 @@ prepare_job(struct delivery *d, struct rcpt *rcpt, struct store_job *job)
 	return true;
 }
 
-/* Of a mailbox whose place is not told: its owner may have recipes for it. */
+/* The owner of a mailbox without a script may have recipes for it. */
 static void
 leave_to_procmail(struct rcpt *rcpt, struct store_job *job)
 {
-	if (rcpt->plan.procmail_if_any && job->request.folder[0] == '\0')
+	if (rcpt->plan.procmail_if_any)
 		job->request.hints |= STORE_UNLESS_PROCMAIL;
 }
 
@@ -200,6 +203,30 @@ take_result(struct delivery *d, struct rcpt *rcpt, const struct store_job *job)
 		(void)ledger_mark(lmtpd->pool, rcpt->name, stored, &rcpt->why);
 }
 
+/*
+ * Asks the mailbox' scripts, and does what they say. True: they leave it to
+ * us, to store the message like any other.
+ */
+static bool
+is_as_it_was(struct delivery *d, struct rcpt *rcpt, struct store_job *job)
+{
+	enum filter_result result;
+	struct filter filter;
+
+	if (d->txn->mail.hauspost.folder.n > 0) /* its place is known */
+		return true;
+	result = filter_run(&filter, d->txn, rcpt, job->head, &d->filtering);
+	if (!filter.has_own)
+		leave_to_procmail(rcpt, job);
+	if (result == FILTER_PLAN) {
+		deeds_do(&filter, d->reinject, job);
+		take_result(d, rcpt, job);
+	}
+	filter_done(&filter);
+	arena_reset(&d->filtering);
+	return result == FILTER_NOTHING;
+}
+
 static void
 store_all(struct delivery *d)
 {
@@ -212,10 +239,9 @@ store_all(struct delivery *d)
 	for (struct rcpt *rcpt = txn->first; rcpt != NULL; rcpt = rcpt->next) {
 		if (rcpt->why.verdict != 0 || rcpt->plan.kind != PLAN_STORE)
 			continue;
-		if (!prepare_job(d, rcpt, &jobs[n]))
-			continue;
-		leave_to_procmail(rcpt, &jobs[n]);
-		of[n++] = rcpt;
+		if (prepare_job(d, rcpt, &jobs[n]) &&
+		    is_as_it_was(d, rcpt, &jobs[n]))
+			of[n++] = rcpt;
 	}
 	if (n > 0)
 		store_deliver(txn->lmtpd->store, &txn->message, jobs, n);
@@ -236,15 +262,13 @@ programs_of(struct delivery *d)
 static void
 follow_forward_files(struct delivery *d)
 {
-	struct reinject reinject = REINJECT_INIT(d->txn, &d->heading);
 	const struct programs programs = programs_of(d);
 
 	for (struct rcpt *rcpt = d->txn->first; rcpt != NULL;
 	     rcpt = rcpt->next) {
 		if (rcpt->why.verdict == 0 && rcpt->plan.forward_file)
-			dotforward_follow(&programs, &reinject, rcpt);
+			dotforward_follow(&programs, d->reinject, rcpt);
 	}
-	reinject_done(&reinject);
 }
 
 static void
@@ -270,15 +294,26 @@ finish_other(const struct programs *programs, struct reinject *reinject,
 static void
 finish_others(struct delivery *d)
 {
-	struct reinject reinject = REINJECT_INIT(d->txn, &d->heading);
 	const struct programs programs = programs_of(d);
 
 	for (struct rcpt *rcpt = d->txn->first; rcpt != NULL;
 	     rcpt = rcpt->next) {
 		if (rcpt->why.verdict == 0)
-			finish_other(&programs, &reinject, rcpt);
+			finish_other(&programs, d->reinject, rcpt);
 	}
+}
+
+static void
+deliver_all(struct delivery *d)
+{
+	struct reinject reinject = REINJECT_INIT(d->txn, &d->heading);
+
+	d->reinject = &reinject;
+	follow_forward_files(d);
+	store_all(d);
+	finish_others(d);
 	reinject_done(&reinject);
+	arena_done(&d->filtering);
 }
 
 /* The same answer for all, when it has nothing to do with the recipient. */
@@ -315,7 +350,9 @@ read_message(struct delivery *d)
 void
 deliver(struct txn *txn)
 {
-	struct delivery d = { .txn = txn, .start_ms = clock_ms() };
+	struct delivery d = {
+		.txn = txn, .filtering = ARENA_INIT, .start_ms = clock_ms()
+	};
 	struct why why = { 0 };
 
 	if (message_finish(&txn->message, &why) != MAIL_OK ||
@@ -325,9 +362,7 @@ deliver(struct txn *txn)
 		read_message(&d);
 		name_deliveries(&d);
 		check_plans(&d);
-		follow_forward_files(&d);
-		store_all(&d);
-		finish_others(&d);
+		deliver_all(&d);
 	}
 	report(txn, clock_ms() - d.start_ms);
 	receipt_send(txn, &d.heading);

@@ -60,6 +60,17 @@ listen_all(struct worker_task *task, struct why *why)
 	return r;
 }
 
+/* So that --check finds it, and not the first worker. */
+static int
+check_settings(const char *config_path, struct config_common *config,
+    struct arena *arena, struct why *why)
+{
+	sieve_extension_set ignored;
+
+	(void)config_path, (void)arena;
+	return settings_extensions((struct settings *)config, &ignored, why);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -67,7 +78,8 @@ main(int argc, char **argv)
 	struct settings settings = { 0 };
 	struct worker_task task = { .settings = &settings };
 	struct why why = { 0 };
-	int r = program_start(&program, argc, argv, &settings.common, &arena);
+	int r = program_start_with(
+	    &program, check_settings, argc, argv, &settings.common, &arena);
 
 	if (r != PROGRAM_RUNS)
 		return r;

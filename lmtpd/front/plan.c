@@ -43,6 +43,7 @@ plan_mailbox(
 	plan->procmail_if_any = slice_eq(target->filter, SLICE("auto"));
 	plan->forward_file = target->forward_file;
 	plan->mailbox = target->mailbox;
+	plan->filter = target->filter;
 	plan->own_address = own_address(arena, target->mailbox, target);
 	plan->quota_bytes = target->quota_hard_bytes;
 	plan->quota_soft_bytes = target->quota_bytes;

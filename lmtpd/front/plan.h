@@ -34,15 +34,16 @@ struct plan {
 	struct slice mailbox;	  /* whose, where a mailbox is meant */
 	struct slice own_address; /* mailbox[+detail]@node, alias@node */
 	struct slice detail;	  /* what stood behind the + */
-	bool forward_file;	  /* a mailbox' ~/.forward comes first */
-	bool procmail_if_any;	  /* PLAN_STORE: unless ~/.procmailrc … */
-	bool by_owner;		  /* his program brings it, at last */
-	struct slice address;	  /* PLAN_FORWARD: where to … */
-	struct slice forwarder;	  /* … and the address it came to; empty: the
-				   * directory leaves that to ORCPT */
-	struct slice owner;	  /* who is told of trouble; may be empty */
-	int64_t size_limit;	  /* octets, 0 = none */
-	int64_t quota_bytes;	  /* the Maildir's limit, 0 = none … */
+	struct slice filter;	/* of a mailbox: auto, sieve, procmail, none */
+	bool forward_file;	/* a mailbox' ~/.forward comes first */
+	bool procmail_if_any;	/* PLAN_STORE: unless ~/.procmailrc … */
+	bool by_owner;		/* his program brings it, at last */
+	struct slice address;	/* PLAN_FORWARD: where to … */
+	struct slice forwarder; /* … and the address it came to; empty: the
+				 * directory leaves that to ORCPT */
+	struct slice owner;	/* who is told of trouble; may be empty */
+	int64_t size_limit;	/* octets, 0 = none */
+	int64_t quota_bytes;	/* the Maildir's limit, 0 = none … */
 	int64_t quota_soft_bytes; /* … and where its owner is told */
 };
 

@@ -188,20 +188,52 @@ hand_over(struct reinject *reinject, struct rcpt *rcpt, struct slice head)
 	return reinject_hand_over(reinject, rcpt, &mail, head);
 }
 
+enum verdict
+reinject_mail(
+    struct reinject *reinject, struct smtpc_mail *mail, struct why *why)
+{
+	if (connect_next(reinject, why) < 0)
+		return MAIL_TEMPFAIL;
+	return smtpc_send(reinject->smtpc, mail, why);
+}
+
+/* It has left the house, so that is the answer; without the mark a retry
+ * would send it twice, but after this 250 there is none. */
+static void
+mark(struct reinject *reinject, struct slice delivery, struct slice action)
+{
+	struct why why = { 0 };
+
+	if (ledger_mark(reinject->txn->lmtpd->pool, delivery, action, &why) < 0)
+		log_event(LOG_WARNING, txn_queue_id(reinject->txn),
+		    "not-marked", LOG_SLICE("name", delivery), LOG_WHY(&why));
+}
+
+enum verdict
+reinject_once(struct reinject *reinject, struct slice delivery,
+    struct slice action, struct smtpc_mail *mail, struct why *why)
+{
+	int r = ledger_has(reinject->txn->lmtpd->pool, delivery, action, why);
+
+	if (r < 0)
+		return MAIL_TEMPFAIL;
+	if (r > 0)
+		return why_say(why, 250, "2.0.0", "was sent on before");
+	if (reinject_mail(reinject, mail, why) != MAIL_OK)
+		return why->verdict;
+	mark(reinject, delivery, action);
+	return why_say(why, 250, "2.0.0", "sent on");
+}
+
 static void
 send_and_mark(struct reinject *reinject, struct rcpt *rcpt)
 {
 	struct slice head = { NULL, 0 };
-	struct why why = { 0 };
 
 	if (compose_head(reinject, rcpt, &head) != MAIL_OK ||
 	    hand_over(reinject, rcpt, head) != MAIL_OK)
 		return;
-	/* It has left the house, so that is the answer; without the mark a
-	 * retry would send it twice, but after this 250 there is none. */
-	if (ledger_mark(reinject->txn->lmtpd->pool, rcpt->name, sent, &why) < 0)
-		log_event(LOG_WARNING, txn_queue_id(reinject->txn),
-		    "not-marked", LOG_SLICE("name", rcpt->name), LOG_WHY(&why));
+	mark(reinject, rcpt->name, sent);
 	(void)why_say(&rcpt->why, 250, "2.0.0", "sent on");
 }
 

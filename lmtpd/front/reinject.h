@@ -32,6 +32,18 @@ struct reinject {
 /* Sends the message on as rcpt's plan says; the result is in rcpt->why. */
 void reinject_send(struct reinject *reinject, struct rcpt *rcpt);
 
+/*
+ * Another mail of the same transaction, over the same connection, once: not
+ * again when it is marked in the ledger as this action of the delivery.
+ * MAIL_OK: the next server has it.
+ */
+enum verdict reinject_once(struct reinject *reinject, struct slice delivery,
+    struct slice action, struct smtpc_mail *mail, struct why *why);
+
+/* The same without a mark. */
+enum verdict reinject_mail(
+    struct reinject *reinject, struct smtpc_mail *mail, struct why *why);
+
 void reinject_done(struct reinject *reinject);
 
 /* --- for those who send it to several at once --------------------------- */

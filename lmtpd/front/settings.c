@@ -1,5 +1,7 @@
 #include "lmtpd/front/settings.h"
 
+#include <errno.h>
+
 #include "lmtpd/front/store.h"
 
 const struct config_key settings_keys[] = {
@@ -55,6 +57,32 @@ const struct config_key settings_keys[] = {
 	    1000, 540000, "longest silence of Postfix when mail goes back"),
 	CONFIG_MS(struct settings, stop_timeout, stop_timeout_ms, "25s", 0,
 	    600000, "how long open deliveries may take when we are to end"),
+	CONFIG_TEXT(struct settings, sieve_extensions, sieve_extensions, "",
+	    "what scripts of mailboxes may require, as Dovecot's "
+	    "sieve_extensions: a whole list, or +more -less"),
+	/* Mail to made-up names is spam as a rule; its forged sender would
+	 * get the reply. */
+	CONFIG_FLAG(struct settings, reply_catch_all, reply_catch_all, "no",
+	    "automatic replies to mail that a catch-all address took"),
 	DIRECTORY_KEYS(struct settings),
 	CONFIG_END,
 };
+
+int
+settings_extensions(const struct settings *settings,
+    sieve_extension_set *extensions_out, struct why *why)
+{
+	sieve_extension_set set;
+	struct slice bad;
+
+	if (sieve_extensions_parse(
+		slice_of(settings->sieve_extensions), &set, &bad) < 0) {
+		(void)why_say(why, 451, "4.3.5", "configuration trouble");
+		why_detail(why,
+		    "sieve_extensions: there is no extension \"%.*s\"",
+		    SLICE_FMT(bad));
+		return -EINVAL;
+	}
+	*extensions_out = set;
+	return 0;
+}

@@ -17,10 +17,12 @@
 #include "lmtpd/front/caller.h"
 #include "lmtpd/front/chores.h"
 #include "lmtpd/front/sandbox.h"
+#include "lmtpd/front/suspects.h"
 
 enum {
-	/* Deepest known use is below 64 KB; resolver libraries like more. */
-	SESSION_STACK = 256 * 1024,
+	/* Deepest known use is below 64 KB, a Sieve script may nest and
+	 * include, resolver libraries like more. */
+	SESSION_STACK = 512 * 1024,
 	ACCEPT_PAUSE_MS = 100, /* when descriptors have run out */
 };
 
@@ -238,6 +240,7 @@ worker_run(const struct worker_task *task)
 
 	if (sandbox_enter(&why) < 0 || init(&worker, task, &why) < 0)
 		return log_fatal(EX_OSERR, &why);
+	suspects_watch();
 	if (task->number == 0)
 		chores = chores_new(&worker.lmtpd);
 	if (lmtpd_open(&worker.lmtpd, task->settings, task->shared,

@@ -8,9 +8,9 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "core/beneath.h"
 #include "core/io.h"
 #include "core/scope.h"
-#include "lmtpd/storer/beneath.h"
 
 enum {
 	/* Attempts that were killed may have left the next serials. */
