@@ -31,6 +31,8 @@ class Step:
     header: str = ""  # stands in what is delivered
     size: int = 1000
     login: str = ""  # sent by this customer, with password
+    sender: str = ""  # … as this address, where it is not the login
+    bulk: bool = False  # a newsletter: goes out by the bulk server
 
 
 STEPS = (
@@ -84,6 +86,20 @@ STEPS = (
         "tim@example.com",
         ("abc00-tim",),
         login="info@example.org",
+    ),
+    Step(
+        "nobody writes as somebody else",
+        "tim@example.com",
+        login="info@example.org",
+        sender="tim@example.com",
+        refused="550 5.7.1",
+    ),
+    Step(
+        "a newsletter leaves by the bulk server",
+        "reader@elsewhere.example",
+        world="reader@elsewhere.example",
+        login="info@example.org",
+        bulk=True,
     ),
     Step("nobody of that name", "nosuch@example.org", refused="550 5.1.1"),
     Step("an address that refuses", "nobody@example.org", refused="550 5.1.1"),
@@ -157,6 +173,8 @@ class Demo:
         before = len(clients.sunk(self.stage.place))
         answer = self.send(step, token)
         self.stage.settle()
+        if step.bulk:
+            self.wait_bulk(step)
         if step.refused:
             got = "" if answer.startswith(step.refused) else answer
         elif answer:
@@ -169,6 +187,13 @@ class Demo:
             got = f"sent to the world: {out}"
         return got
 
+    def wait_bulk(self, step):
+        log = self.stage.bulk.maillog
+        wait_for(
+            lambda: f"to=<{step.world}>" in log.read_text(),
+            f"the bulk server sends it to {step.world}",
+        )
+
     def send(self, step, token):
         """What the server refused it with, or ''."""
         options = {}
@@ -177,7 +202,7 @@ class Demo:
                 "service": "submission",
                 "login": (step.login, password("xyz00-abc")),
                 "stranger": None,
-                "sender": step.login,
+                "sender": step.sender or step.login,
             }
         refused = self.stage.send([step.to], message(step, token), **options)
         return "".join(refused.values())
@@ -226,12 +251,14 @@ OUTLOOK = (
 
 
 def message(step, token):
+    marks = {"List_Unsubscribe": "<mailto:off@example.org>"} if step.bulk else {}
     line = "Sent by make demo to see where it arrives.\r\n"
     return clients.letter(
         f"demo: {step.says}",
         line * (step.size // len(line) + 1),
         From=step.login or SENDER,
         To=step.to,
+        **marks,
         Message_ID=f"<{token}>",
     )
 
@@ -291,6 +318,7 @@ def start():
     RUN.symlink_to(stage.place.path)
     try:
         stage.start()
+        stage.bulk.start()
         stage.load(ROOT / "sql" / "demo.sql")
         good = run(stage)
     except BaseException:
