@@ -32,6 +32,8 @@ class Step:
     header: str = ""  # stands in what is delivered
     size: int = 1000
     login: str = ""  # sent by this customer, with password
+    sender: str = ""  # … as this address, where it is not the login
+    bulk: bool = False  # a newsletter: goes out by the bulk server
     script: str = ""  # that the owner's mail client stores before
     folder: str = ""  # where it then is
     reply: str = ""  # that the mailbox gives from now on
@@ -117,6 +119,20 @@ STEPS = (
         "whoever@example.com",
         ("abc00",),
         header="X-Sorted: by procmail",
+    ),
+    Step(
+        "nobody writes as somebody else",
+        "tim@example.com",
+        login="info@example.org",
+        sender="tim@example.com",
+        refused="550 5.7.1",
+    ),
+    Step(
+        "a newsletter leaves by the bulk server",
+        "reader@elsewhere.example",
+        world="reader@elsewhere.example",
+        login="info@example.org",
+        bulk=True,
     ),
     Step("nobody of that name", "nosuch@example.org", refused="550 5.1.1"),
     Step("an address that refuses", "nobody@example.org", refused="550 5.1.1"),
@@ -207,6 +223,8 @@ class Demo:
         self.prepare(step)
         answer = self.send(step, token)
         self.stage.settle()
+        if step.bulk:
+            self.wait_bulk(step)
         if step.refused:
             got = "" if answer.startswith(step.refused) else answer
         elif answer:
@@ -236,6 +254,13 @@ class Demo:
                 reply=step.reply,
             )
 
+    def wait_bulk(self, step):
+        log = self.stage.bulk.maillog
+        wait_for(
+            lambda: f"to=<{step.world}>" in log.read_text(),
+            f"the bulk server sends it to {step.world}",
+        )
+
     def send(self, step, token):
         """What the server refused it with, or ''."""
         options = {}
@@ -244,7 +269,7 @@ class Demo:
                 "service": "submission",
                 "login": (step.login, password("xyz00-abc")),
                 "stranger": None,
-                "sender": step.login,
+                "sender": step.sender or step.login,
             }
         to = step.to
         if step.bounce:
@@ -298,12 +323,14 @@ OUTLOOK = (
 
 
 def message(step, token):
+    marks = {"List_Unsubscribe": "<mailto:off@example.org>"} if step.bulk else {}
     line = "Sent by make demo to see where it arrives.\r\n"
     return clients.letter(
         f"demo: {step.says}",
         line * (step.size // len(line) + 1),
         From=step.login or SENDER,
         To=step.to,
+        **marks,
         Message_ID=f"<{token}>",
     )
 
@@ -366,6 +393,7 @@ def start():
     RUN.symlink_to(stage.place.path)
     try:
         stage.start()
+        stage.bulk.start()
         stage.load(ROOT / "sql" / "demo.sql")
         good = run(stage)
     except BaseException:
