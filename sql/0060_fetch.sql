@@ -236,6 +236,7 @@ CREATE TABLE hauspost.fetch_state (
                    ON DELETE CASCADE,
     next_run       timestamptz NOT NULL DEFAULT now(),
     wanted         text,
+    asked          text,
     locked_until   timestamptz,
     locked_by      text,
     state          text NOT NULL DEFAULT 'new',
@@ -253,8 +254,8 @@ CREATE TABLE hauspost.fetch_state (
     fetched        bigint NOT NULL DEFAULT 0,
     fetched_bytes  bigint NOT NULL DEFAULT 0,
     skipped        bigint NOT NULL DEFAULT 0,
-    CONSTRAINT "fetch_state.wanted is run or test"
-        CHECK (wanted IN ('run', 'test'))
+    CONSTRAINT "fetch_state.wanted and asked are run or test"
+        CHECK (wanted IN ('run', 'test') AND asked IN ('run', 'test'))
 );
 COMMENT ON TABLE hauspost.fetch_state IS
     'How the accounts elsewhere are doing; the fetcher writes it';
@@ -263,6 +264,8 @@ COMMENT ON COLUMN hauspost.fetch_state.next_run IS
     'When it is looked at next; infinity: not before something changes';
 COMMENT ON COLUMN hauspost.fetch_state.wanted IS
     'run or test: somebody asked for it, at once';
+COMMENT ON COLUMN hauspost.fetch_state.asked IS
+    'What was wanted of the run that is under way';
 COMMENT ON COLUMN hauspost.fetch_state.locked_until IS
     'A run is under way while this is in the future';
 COMMENT ON COLUMN hauspost.fetch_state.locked_by IS 'Node that runs it';

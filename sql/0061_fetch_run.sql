@@ -23,7 +23,8 @@ BEGIN
             hashtext('hauspost.fetch'), hashtext(node)) THEN
         RETURN false;
     END IF;
-    UPDATE hauspost.fetch_state SET locked_until = NULL
+    UPDATE hauspost.fetch_state
+    SET locked_until = NULL, wanted = coalesce(wanted, asked)
     WHERE locked_by = node AND locked_until IS NOT NULL;
     RETURN true;
 END
@@ -98,7 +99,8 @@ SET search_path = pg_catalog, pg_temp
 AS $$
     UPDATE hauspost.fetch_state AS s
     SET locked_until = now() + hauspost.fetch_lease(),
-        locked_by = fetch_claim.node, run_total = 0, run_done = 0
+        locked_by = fetch_claim.node, run_total = 0, run_done = 0,
+        asked = wanted, wanted = NULL
     FROM hauspost.fetch_account AS a
     JOIN hauspost.mailbox AS m ON m.name = a.mailbox
     WHERE a.id = s.account
@@ -109,7 +111,7 @@ AS $$
         a.mailbox || '@' || fetch_claim.node, a.address, a.protocol, a.host,
         a.port, a.tls, a.login, a.auth, a.secret, a.pins, a.leave_days,
         least(a.max_size, m.size_limit), a.folders, a.folder,
-        s.wanted IS NOT DISTINCT FROM 'test', s.refusals
+        s.asked IS NOT DISTINCT FROM 'test', s.refusals
 $$;
 COMMENT ON FUNCTION hauspost.fetch_claim(text, integer, integer, integer) IS
     'Accounts that are due, claimed for this node''s fetcher';
@@ -224,7 +226,9 @@ BEGIN
     s.next_run := greatest(
         hauspost.fetch_next(kind, s.failures, s.refusals, a.minutes),
         now() + wait_seconds * interval '1 second');
-    IF s.wanted = 'test' AND kind IS NULL THEN
+    IF s.wanted IS NOT NULL -- somebody asked while this run was under way
+        OR s.asked = 'test' AND kind IS NULL
+    THEN
         s.next_run := now();
     END IF;
     s.state := CASE WHEN kind IS NULL THEN 'ok'
@@ -234,8 +238,8 @@ BEGIN
     SET code = s.code, detail = s.detail, failures = s.failures,
         refusals = s.refusals, fail_since = s.fail_since, state = s.state,
         next_run = s.next_run, told = s.told, locked_until = NULL,
-        wanted = NULL, last_run = clock_timestamp(),
-        tested = CASE WHEN f.wanted = 'test' THEN clock_timestamp()
+        asked = NULL, last_run = clock_timestamp(),
+        tested = CASE WHEN f.asked = 'test' THEN clock_timestamp()
             ELSE f.tested END,
         last_ok = CASE WHEN kind IS NULL THEN clock_timestamp()
             ELSE f.last_ok END
