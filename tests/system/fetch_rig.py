@@ -29,7 +29,7 @@ PASSWORD = "remote secret"
 
 REMOTE = """
 protocols = imap pop3
-listen = 127.0.0.1
+listen = 127.0.0.1, 127.0.0.2
 base_dir = {base}/run
 state_dir = {base}/state
 log_path = {base}/log
@@ -84,13 +84,14 @@ service anvil {{
 FETCHER = """
 [fetcher]
 ports = {ports}
-allow_networks = 127.0.0.1/32
-plain_hosts = 127.0.0.1
+allow_networks = 127.0.0.0/8
+plain_hosts = 127.0.0.1, 127.0.0.3
 ca_file = {tls}/cert.pem
 poll_interval = 50ms
 host_sessions_max = 1000
 host_starts_max = 1000
-idle_timeout = 10s
+idle_timeout = 2s
+connect_timeout = 5s
 """
 
 
@@ -258,6 +259,9 @@ class FetchRig(Lmtp):
             stdin=columns.pop("password", PASSWORD) + "\n",
         )
         return Account(self, mailbox, added["id"])
+
+    def known(self, mailbox, id):
+        return Account(self, mailbox, id)
 
     def run(self, account, code=0):
         return self.cli("fetch", "run", str(account.id), code=code)

@@ -32,8 +32,8 @@ def test_a_wrong_password_is_said_and_tried_three_times(fetch, protocol):
     assert here.state()["state"] == "failing"
     for refusals in (1, 2):
         fetch.query(
-            "UPDATE hauspost.fetch_state SET refusals = :n, next_run = now()"
-            " WHERE account = :a",
+            "UPDATE hauspost.fetch_state SET refusals = :'n', next_run = now()"
+            " WHERE account = :'a'",
             n=refusals,
             a=here.id,
         )
@@ -58,7 +58,7 @@ def test_what_is_wrong_is_said_in_plain_words(fetch):
     here = fetch.account(there, mailbox=fetch.box)
     for options, code in {
         ("--port", "25"): "BLOCKED_HOST",
-        ("--host", "localhost", "--pins", ""): "TLS_CERT",
+        ("--host", "127.0.0.2", "--pins", ""): "TLS_CERT",
         ("--host", "no-such-host.invalid"): "DNS",
         ("--pins", "sha256//" + "A" * 43 + "="): "TLS_PIN",
     }.items():
@@ -76,12 +76,12 @@ def test_a_secret_serves_its_own_server_only(fetch):
     here = fetch.account(there, mailbox=fetch.box)
     fetch.settled(here)
     [[before]] = fetch.query(
-        "SELECT secret FROM hauspost.fetch_account WHERE id = :i", i=here.id
+        "SELECT secret FROM hauspost.fetch_account WHERE id = :'i'", i=here.id
     )
-    said = fetch.cli("fetch", "set", str(here.id), "--host", "localhost")
+    said = fetch.cli("fetch", "set", str(here.id), "--host", "127.0.0.2")
     assert "its secret belonged to the old server" in said
     fetch.query(
-        "UPDATE hauspost.fetch_account SET secret = :'s' WHERE id = :i",
+        "UPDATE hauspost.fetch_account SET secret = :'s' WHERE id = :'i'",
         s=before,
         i=here.id,
     )
@@ -92,7 +92,7 @@ def test_the_database_holds_no_secret(fetch):
     here = fetch.account(fetch.remote.account(), mailbox=fetch.box)
     fetch.settled(here)
     dump = subprocess.run(
-        ["pg_dump", "-U", "postgres", "-h", fetch.postgres.socket, "all"],
+        ["pg_dump", "-U", "postgres", "-h", fetch.postgres.socket, "hauspost"],
         capture_output=True,
         check=True,
     ).stdout
@@ -130,7 +130,7 @@ def test_a_folder_of_its_own(fetch):
     here = fetch.account(
         there, "imap", "--folders", '{INBOX,"Entwürfe"}', "--folder", "Von dort/Ä"
     )
-    fetch.query("SELECT hauspost.fetch_ask(:a, 'run')", a=here.id)
+    fetch.query("SELECT hauspost.fetch_ask(:'a', 'run')", a=here.id)
     fetch.run(here)
     assert len(fetch.files(here.mailbox, ".Von dort.&AMQ-/cur")
                + fetch.files(here.mailbox, ".Von dort.&AMQ-/new")) == 1
@@ -163,7 +163,7 @@ def test_uids_that_mean_other_messages_are_compared(fetch):
     assert fetch.subjects(here.mailbox) == [0, 1, 2, 3, 4, 5]
     assert len(fetch.query(
         "SELECT DISTINCT uidvalidity FROM hauspost.fetch_item"
-        " WHERE account = :a", a=here.id)) == 2
+        " WHERE account = :'a'", a=here.id)) == 2
 
 
 def test_a_pop3_server_that_names_all_anew(fetch):
@@ -173,7 +173,7 @@ def test_a_pop3_server_that_names_all_anew(fetch):
     fetch.run(here)
     fetch.query(
         "UPDATE hauspost.fetch_item SET uid = 'old' || uid"
-        " WHERE account = :a", a=here.id)
+        " WHERE account = :'a'", a=here.id)
     there.put(letter(60))
     fetch.run(here)
     assert fetch.subjects(here.mailbox) == list(range(61))
@@ -187,7 +187,7 @@ def test_an_old_uid_for_another_message(fetch):
     fetch.query(  # as if 2 had been gone, and its uid were 1's now
         "UPDATE hauspost.fetch_item SET absent_since = now(),"
         " hash = CASE WHEN uid = (SELECT max(uid) FROM hauspost.fetch_item"
-        "  WHERE account = :a) THEN 'another' ELSE hash END"
-        " WHERE account = :a", a=here.id)
+        "  WHERE account = :'a') THEN 'another' ELSE hash END"
+        " WHERE account = :'a'", a=here.id)
     fetch.run(here)
     assert fetch.subjects(here.mailbox) == [1, 2, 2]
