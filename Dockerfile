@@ -13,7 +13,7 @@ FROM debian:bookworm-slim
 WORKDIR /usr/share/hauspost
 COPY packages.txt ./
 COPY conf/install-packages conf/
-RUN conf/install-packages run && apt-get clean && \
+RUN conf/install-packages run web && apt-get clean && \
     rm -rf /var/lib/apt/lists/*
 COPY conf conf
 RUN conf/make-users

@@ -6,8 +6,10 @@
 
 PROGS   = milter:hauspost-milter lmtpd/front:hauspost-lmtpd \
 	  lmtpd/storer:hauspost-storer lmtpd/runner:hauspost-runner \
+	  deliver:hauspost-deliver \
 	  fetcher:hauspost-fetcher listmgr:hauspost-listmgr \
-	  autoconfig-cgi:hauspost-autoconfig cli:hauspost
+	  autoconfig-cgi:hauspost-autoconfig sendmail:hauspost-sendmail \
+	  cli:hauspost
 B       = build
 CFLAGS ?= -O2 -g
 WARN    = -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Werror
@@ -131,6 +133,8 @@ install: all $B/man/hauspost.conf.5
 	install -d $(DESTDIR)$(PREFIX)/sbin $(SHARE)/hauspost/sql \
 	    $(SHARE)/man/man5 $(SHARE)/man/man8
 	install $B/bin/hauspost* $(DESTDIR)$(PREFIX)/sbin
+	install -d $(DESTDIR)$(PREFIX)/bin
+	ln -sf ../sbin/hauspost-deliver $(DESTDIR)$(PREFIX)/bin
 	install -m 644 sql/*.sql $(SHARE)/hauspost/sql
 	install -m 644 docs/man/*.8 $(SHARE)/man/man8
 	install -m 644 $B/man/hauspost.conf.5 $(SHARE)/man/man5

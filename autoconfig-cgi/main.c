@@ -11,10 +11,11 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include "autoconfig-cgi/cgi.h"
+#include "autoconfig-cgi/notary.h"
 #include "autoconfig-cgi/serve.h"
 #include "core/endpoint.h"
 #include "core/log.h"
-#include "core/privs.h"
 #include "core/program.h"
 
 static const struct program program = {
@@ -35,7 +36,7 @@ start(int argc, char **argv, struct autoconfig_config *config,
 	char *cgi[] = { argv[0], NULL, NULL, NULL };
 	int n = 1;
 
-	if (!serve_is_cgi())
+	if (!cgi_called())
 		return program_start_with(&program, autoconfig_prepare, argc,
 		    argv, &config->common, arena);
 	if (getenv("HAUSPOST_CONFIG") != NULL) {
@@ -56,20 +57,6 @@ listening_socket(const struct autoconfig_config *config, struct why *why)
 	return endpoint_listen(config->listen, config->socket_group, why);
 }
 
-/* While we may still read the key. A profile less is no reason to end. */
-static struct signer *
-prepare_signer(const struct autoconfig_config *config)
-{
-	struct why why = { 0 };
-	struct signer *signer =
-	    signer_new(config->profile_certificate, config->profile_key, &why);
-
-	if (why.verdict != 0)
-		log_event(LOG_ERR, NULL, "no-profiles",
-		    LOG_TEXT("detail", why.detail));
-	return signer;
-}
-
 static int
 serve(struct service *service, struct arena *arena, struct why *why)
 {
@@ -78,8 +65,6 @@ serve(struct service *service, struct arena *arena, struct why *why)
 
 	if (listen_fd < 0)
 		return log_fatal(EX_OSERR, why);
-	if (privs_drop(config->common.user, NULL, 0, why) < 0)
-		return log_fatal(EX_NOPERM, why);
 	service->limiter = limiter_new(config->lookups_per_minute);
 	service->counts = counts_new(arena);
 	if (serve_fastcgi(service, listen_fd, why) < 0)
@@ -92,18 +77,16 @@ run(const struct autoconfig_config *config, struct arena *arena)
 {
 	struct service service = { .config = config };
 	struct why why = { 0 };
-	int code = EX_OK;
 
 	if (sodium_init() < 0)
 		return EX_SOFTWARE;
 	xmlInitParser();
-	service.signer = prepare_signer(config);
-	if (serve_is_cgi())
-		serve_cgi(&service);
-	else
-		code = serve(&service, arena, &why);
+	if (!cgi_called())
+		return serve(&service, arena, &why);
+	service.signer = notary_key(config);
+	cgi_serve(&service);
 	signer_free(service.signer);
-	return code;
+	return EX_OK;
 }
 
 int

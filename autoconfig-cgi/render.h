@@ -11,6 +11,7 @@
 #ifndef HAUSPOST_AUTOCONFIG_RENDER_H
 #define HAUSPOST_AUTOCONFIG_RENDER_H
 
+#include "autoconfig-cgi/language.h"
 #include "core/arena.h"
 #include "core/provider.h"
 #include "core/setup.h"
@@ -50,11 +51,6 @@ struct slice render_v2_error(
 /* Apple's property list, not signed yet; needs an address. */
 struct slice render_apple(
     struct arena *arena, const struct publication *publication);
-
-enum language { LANGUAGE_ENGLISH, LANGUAGE_GERMAN, LANGUAGES };
-
-/* The one that Accept-Language prefers of those we speak. */
-enum language language_of(struct slice accept_language);
 
 /* The page for people: a form, and the settings where there is a setup. */
 struct slice render_help(struct arena *arena,

@@ -27,168 +27,16 @@ const char help_style[] =
     ":focus-visible{outline:3px solid var(--accent);outline-offset:2px}"
     "table{border-collapse:collapse;width:100%;margin:.5rem 0}"
     "th,td{text-align:left;padding:.35rem .75rem .35rem 0;border-bottom:1px "
-    "solid var(--line);vertical-align:top;overflow-wrap:anywhere}"
-    "th{font-weight:500;width:11rem}td{font-family:ui-monospace,monospace}"
+    "solid var(--line);vertical-align:baseline}"
+    "th{font-weight:500;width:11rem}"
+    "td{font-family:ui-monospace,monospace;overflow-wrap:anywhere}"
     ".phone{display:flex;flex-wrap:wrap;gap:1.5rem;align-items:flex-start}"
     ".phone div{flex:1 1 16rem}"
     "svg{width:11rem;height:11rem;background:#fff}"
     ".provider{margin:0;font-weight:600;color:var(--accent)}"
     ".note{border-left:4px solid var(--accent);padding:.25rem 1rem}"
-    "@media(max-width:30rem){th{width:7.5rem}main{padding:1rem}}\n";
-
-enum word {
-	W_TITLE,
-	W_INTRO,
-	W_ADDRESS,
-	W_SHOW,
-	W_NONE,
-	W_IMAP,
-	W_POP3,
-	W_SMTP,
-	W_SIEVE,
-	W_SERVER,
-	W_PORT,
-	W_SECURITY,
-	W_TLS,
-	W_STARTTLS,
-	W_LOGIN,
-	W_PASSWORD,
-	W_YOUR_PASSWORD,
-	W_PHONE,
-	W_SCAN,
-	W_APPLE,
-	W_PROFILE,
-	W_QR,
-	WORDS
-};
-
-static const char *const words[LANGUAGES][WORDS] = {
-	[LANGUAGE_ENGLISH] = {
-		[W_TITLE] = "Settings for your mail client",
-		[W_INTRO] = "Most mail clients find these settings by "
-			    "themselves once they know your address and "
-			    "password. Here they are for those that ask.",
-		[W_ADDRESS] = "Your mail address",
-		[W_SHOW] = "Show settings",
-		[W_NONE] = "There are no settings for this address. Check how "
-			   "it is written. If it is right, it is handed on to "
-			   "several people or to another provider, and has no "
-			   "mailbox of its own.",
-		[W_IMAP] = "Incoming mail (IMAP)",
-		[W_POP3] = "Incoming mail (POP3), only where IMAP is not "
-			   "possible",
-		[W_SMTP] = "Outgoing mail (SMTP)",
-		[W_SIEVE] = "Filters (ManageSieve)",
-		[W_SERVER] = "Server",
-		[W_PORT] = "Port",
-		[W_SECURITY] = "Encryption",
-		[W_TLS] = "SSL/TLS",
-		[W_STARTTLS] = "STARTTLS",
-		[W_LOGIN] = "User name",
-		[W_PASSWORD] = "Password",
-		[W_YOUR_PASSWORD] = "that of your mailbox",
-		[W_PHONE] = "On a phone",
-		[W_SCAN] = "Point its camera at the code to open this page "
-			   "there.",
-		[W_APPLE] = "iPhone, iPad and Mac set up the account with a "
-			    "profile: download it there, then open Settings "
-			    "to install it. You are asked for the password "
-			    "then; it is not in the profile.",
-		[W_PROFILE] = "Download profile",
-		[W_QR] = "QR code with the address of this page",
-	},
-	[LANGUAGE_GERMAN] = {
-		[W_TITLE] = "Einstellungen für Ihr Mailprogramm",
-		[W_INTRO] = "Die meisten Mailprogramme finden diese "
-			    "Einstellungen selbst, sobald sie Adresse und "
-			    "Passwort kennen. Hier stehen sie für alle, die "
-			    "danach fragen.",
-		[W_ADDRESS] = "Ihre Mailadresse",
-		[W_SHOW] = "Einstellungen zeigen",
-		[W_NONE] = "Für diese Adresse gibt es keine Einstellungen. "
-			   "Prüfen Sie die Schreibweise. Stimmt sie, dann geht "
-			   "die Post an mehrere Personen oder zu einem anderen "
-			   "Anbieter weiter und hat kein eigenes Postfach.",
-		[W_IMAP] = "Posteingang (IMAP)",
-		[W_POP3] = "Posteingang (POP3), nur wo IMAP nicht möglich ist",
-		[W_SMTP] = "Postausgang (SMTP)",
-		[W_SIEVE] = "Filter (ManageSieve)",
-		[W_SERVER] = "Server",
-		[W_PORT] = "Port",
-		[W_SECURITY] = "Verschlüsselung",
-		[W_TLS] = "SSL/TLS",
-		[W_STARTTLS] = "STARTTLS",
-		[W_LOGIN] = "Benutzername",
-		[W_PASSWORD] = "Passwort",
-		[W_YOUR_PASSWORD] = "das Ihres Postfachs",
-		[W_PHONE] = "Auf dem Telefon",
-		[W_SCAN] = "Richten Sie die Kamera auf den Code, um diese "
-			   "Seite dort zu öffnen.",
-		[W_APPLE] = "iPhone, iPad und Mac richten das Konto mit einem "
-			    "Profil ein: laden Sie es dort herunter und öffnen "
-			    "Sie dann die Einstellungen, um es zu installieren. "
-			    "Nach dem Passwort werden Sie dabei gefragt; im "
-			    "Profil steht es nicht.",
-		[W_PROFILE] = "Profil laden",
-		[W_QR] = "QR-Code mit der Adresse dieser Seite",
-	},
-};
-
-static const char *const tags[LANGUAGES] = { "en", "de" };
-
-/* --- which language --------------------------------------------------- */
-
-/* q=0.85 as 850; 1000 when there is none (RFC 9110 12.4.2). */
-static unsigned
-weight_of(struct slice parameters)
-{
-	unsigned long long whole = 1, part = 0;
-	struct slice q = slice_trim(parameters), before;
-
-	if (!slice_starts_nocase(q, SLICE("q=")))
-		return 1000;
-	q = slice_tail(q, 2);
-	if (!slice_cut(&q, '.', &before) || !slice_number(before, 1, &whole))
-		return 0;
-	q = slice_head(q, 3);
-	if (!slice_number(q, 999, &part))
-		part = 0;
-	for (size_t n = q.n; n < 3; n++)
-		part *= 10;
-	return (unsigned)(whole == 1 ? 1000 : part);
-}
-
-static bool
-is_language(struct slice range, const char *tag)
-{
-	struct slice primary;
-
-	return slice_cut(&range, '-', &primary) &&
-	       slice_eq_nocase(slice_trim(primary), slice_of(tag));
-}
-
-enum language
-language_of(struct slice accept_language)
-{
-	enum language best = LANGUAGE_ENGLISH;
-	unsigned best_weight = 0;
-	struct slice item, range;
-
-	while (slice_cut(&accept_language, ',', &item)) {
-		if (!slice_cut(&item, ';', &range))
-			continue;
-		for (int i = 0; i < LANGUAGES; i++) {
-			unsigned weight = weight_of(item);
-
-			if (is_language(range, tags[i]) &&
-			    weight > best_weight) {
-				best = (enum language)i;
-				best_weight = weight;
-			}
-		}
-	}
-	return best;
-}
+    "@media(max-width:30rem){th{width:8rem}td{font-size:.9rem}"
+    "main{padding:1rem}}\n";
 
 /* --- the code for phones ---------------------------------------------- */
 
@@ -285,14 +133,40 @@ write_form(struct xml *xml, struct slice address, const char *const *say)
 }
 
 static void
-write_row(struct xml *xml, const char *name, struct slice value)
+open_row(struct xml *xml, const char *name)
 {
 	xml_open(xml, "tr");
 	xml_open(xml, "th");
 	xml_attribute(xml, "scope", SLICE("row"));
 	xml_words(xml, slice_of(name));
 	xml_close(xml);
+}
+
+static void
+write_row(struct xml *xml, const char *name, struct slice value)
+{
+	open_row(xml, name);
 	xml_text(xml, "td", value);
+	xml_close(xml);
+}
+
+/* A narrow screen breaks a host name behind a dot, if at all. */
+static void
+write_host(struct xml *xml, const char *name, struct slice host)
+{
+	struct slice label;
+
+	open_row(xml, name);
+	xml_open(xml, "td");
+	while (slice_cut(&host, '.', &label)) {
+		xml_words(xml, label);
+		if (host.n > 0) {
+			xml_words(xml, SLICE("."));
+			xml_open(xml, "wbr");
+			xml_close_void(xml);
+		}
+	}
+	xml_close(xml);
 	xml_close(xml);
 }
 
@@ -309,7 +183,7 @@ write_service(struct xml *xml, struct arena *arena,
 
 	xml_text(xml, "h2", slice_of(say[headings[service->protocol]]));
 	xml_open(xml, "table");
-	write_row(xml, say[W_SERVER], service->host);
+	write_host(xml, say[W_SERVER], service->host);
 	write_row(xml, say[W_PORT],
 	    slice_of(arena_printf(arena, "%u", service->port)));
 	write_row(xml, say[W_SECURITY],
@@ -392,11 +266,11 @@ struct slice
 render_help(struct arena *arena, const struct publication *publication,
     enum language language)
 {
-	const char *const *say = words[language];
+	const char *const *say = language_words(language);
 	struct xml xml = xml_start_html();
 
 	xml_open(&xml, "html");
-	xml_attribute(&xml, "lang", slice_of(tags[language]));
+	xml_attribute(&xml, "lang", slice_of(language_tag(language)));
 	write_head(&xml, publication->provider, say);
 	xml_open(&xml, "body");
 	write_main(&xml, arena, publication, say);

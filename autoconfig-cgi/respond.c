@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <time.h>
 
+#include "autoconfig-cgi/notary.h"
 #include "autoconfig-cgi/policy.h"
 #include "autoconfig-cgi/render.h"
 #include "core/clock.h"
@@ -221,6 +222,19 @@ answer_v2(const struct work *work)
 		    render_v2(work->arena, work->provider));
 }
 
+static int
+sign_profile(
+    const struct work *work, struct slice content, struct slice *signed_out)
+{
+	const struct service *service = work->service;
+
+	return service->notary != NULL
+		   ? notary_sign(service->notary, work->arena, content,
+			 signed_out, work->why)
+		   : sign(service->signer, work->arena, content, signed_out,
+			 work->why);
+}
+
 static void
 answer_apple(const struct work *work)
 {
@@ -230,8 +244,7 @@ answer_apple(const struct work *work)
 
 	if (!ask_address(work, &setup))
 		return;
-	if (sign(work->service->signer, work->arena,
-		render_apple(work->arena, &p), &body, work->why) < 0)
+	if (sign_profile(work, render_apple(work->arena, &p), &body) < 0)
 		say_plain(work, 503);
 	else
 		say(work, "application/x-apple-aspen-config",

@@ -23,7 +23,8 @@ struct service {
 	const struct autoconfig_config *config;
 	struct directory *directory;
 	struct limiter *limiter; /* may be NULL */
-	struct signer *signer;	 /* may be NULL */
+	struct signer *signer;	 /* of a CGI program; may be NULL */
+	struct notary *notary;	 /* of a server; NULL: signer signs */
 	struct counts *counts;	 /* may be NULL */
 };
 

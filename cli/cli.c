@@ -20,10 +20,17 @@ const struct config_key cli_keys[] = {
 	    "postgres", "the role of db migrate, which may make roles"),
 	CONFIG_TEXT(struct cli_config, sql, sql, "/usr/share/hauspost/sql",
 	    "folder of the migrations; $HAUSPOST_SQL wins"),
+	CONFIG_TEXT(struct cli_config, dkim_keys, dkim_keys,
+	    "/etc/hauspost/dkim",
+	    "folder of DKIM keys and tables; its owner is the signer's user"),
 	CONFIG_TEXT(struct cli_config, fetch_key, fetch_key,
 	    "/var/lib/hauspost-fetcher/public.key",
 	    "hauspost-fetcher's public key, for passwords of accounts "
 	    "elsewhere"),
+	CONFIG_TEXT(struct cli_config, postfix, postfix, "/etc/postfix",
+	    "configuration of Postfix"),
+	CONFIG_TEXT(struct cli_config, postfix_bulk, postfix_bulk,
+	    "/etc/postfix-bulk", "and of the instance for newsletters"),
 	/* One customer's change takes milliseconds. Its locks hold up other
 	 * admins, never mail: resolve() only reads. */
 	CONFIG_MS(struct cli_config, trial_timeout, trial_ms, "10s", 100,
@@ -64,21 +71,32 @@ read_all(int fd, struct buf *to)
 }
 
 int
-cli_read_file(struct cli *cli, const char *path, struct slice *text_out)
+cli_read_octets(struct cli *cli, const char *path, struct slice *octets_out)
 {
-	AUTO_BUF struct buf text = BUF_INIT(CLI_FILE_MAX);
+	AUTO_BUF struct buf octets = BUF_INIT(CLI_FILE_MAX);
 	AUTO_CLOSE int own = -1;
 	int fd = STDIN_FILENO, r;
 
 	if (strcmp(path, "-") != 0)
 		fd = own = open(path, O_RDONLY | O_CLOEXEC);
-	r = fd < 0 ? -errno : read_all(fd, &text);
+	r = fd < 0 ? -errno : read_all(fd, &octets);
 	if (r < 0)
 		return say_failure(EX_NOINPUT, "%s: %s", path, strerror(-r));
-	if (!slice_is_text(buf_slice(&text)))
-		return say_failure(EX_DATAERR, "%s is not UTF-8 text", path);
-	*text_out = arena_slice(&cli->arena, buf_slice(&text));
+	*octets_out = arena_slice(&cli->arena, buf_slice(&octets));
 	return EX_OK;
+}
+
+int
+cli_read_file(struct cli *cli, const char *path, struct slice *text_out)
+{
+	struct slice text;
+	int code = cli_read_octets(cli, path, &text);
+
+	if (code == EX_OK && !slice_is_text(text))
+		return say_failure(EX_DATAERR, "%s is not UTF-8 text", path);
+	if (code == EX_OK)
+		*text_out = text;
+	return code;
 }
 
 /* --- what people read ------------------------------------------------- */

@@ -23,7 +23,10 @@ struct cli_config {
 	const char *role;	    /* PostgreSQL role of most commands */
 	const char *migration_role; /* … of db migrate: makes roles */
 	const char *sql;	    /* folder of the migrations */
+	const char *dkim_keys;	    /* folder of keys, which OpenDKIM reads */
 	const char *fetch_key;	    /* seals what only the fetcher reads */
+	/* Configurations of Postfix: the one, and that for newsletters. */
+	const char *postfix, *postfix_bulk;
 	long trial_ms; /* for each statement of a change that is tried */
 };
 
@@ -44,6 +47,10 @@ int cli_connect(struct cli *cli, const char *role, struct db **db_out);
 
 /* The whole file as text, "-" being stdin. EX_OK, or told and EX_NOINPUT. */
 int cli_read_file(struct cli *cli, const char *path, struct slice *text_out);
+
+/* The same for octets of any kind: a message. */
+int cli_read_octets(
+    struct cli *cli, const char *path, struct slice *octets_out);
 
 /* --- what people read ------------------------------------------------- */
 

@@ -8,9 +8,16 @@
 
 static const struct command *const groups[] = {
 	explain_commands,
+	trail_commands,
+	limit_commands,
+	quarantine_commands,
 	directory_commands,
+	vacation_commands,
+	sieve_commands,
 	db_commands,
 	dns_commands,
+	dkim_commands,
+	srs_commands,
 	doctor_commands,
 	fetch_commands,
 };

@@ -48,10 +48,17 @@ struct command {
 
 extern const struct command db_commands[];
 extern const struct command directory_commands[];
+extern const struct command dkim_commands[];
 extern const struct command dns_commands[];
 extern const struct command doctor_commands[];
 extern const struct command explain_commands[];
 extern const struct command fetch_commands[];
+extern const struct command limit_commands[];
+extern const struct command quarantine_commands[];
+extern const struct command sieve_commands[];
+extern const struct command srs_commands[];
+extern const struct command trail_commands[];
+extern const struct command vacation_commands[];
 
 /* What the words on the command line ask for. */
 struct call {

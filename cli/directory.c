@@ -40,8 +40,8 @@ static const struct db_stmt package_select = { "package_select",
 	" ORDER BY p.name",
 	2 };
 static const struct db_stmt package_update = { "package_update",
-	"UPDATE hauspost.package AS p SET (node, host, units, storage_gb) ="
-	" (SELECT n.node, n.host, n.units, n.storage_gb"
+	"UPDATE hauspost.package AS p SET (node, host, units, storage_gb,"
+	" bulk) = (SELECT n.node, n.host, n.units, n.storage_gb, n.bulk"
 	"  FROM jsonb_populate_record(p, $2::jsonb) AS n)"
 	" WHERE p.name = $1 RETURNING 1",
 	2 };
@@ -57,6 +57,8 @@ static const struct command_option package_options[] = {
 	    "units", VALUE_NUMBER },
 	{ "storage", "NUMBER", "its mailboxes together, in GB", "storage_gb",
 	    VALUE_NUMBER },
+	{ "bulk", "WHAT", "newsletters at normal ports: move, refuse, leave",
+	    "bulk", VALUE_TEXT },
 	{ NULL, NULL, NULL, NULL, 0 },
 };
 
@@ -66,6 +68,7 @@ static const struct object_column package_columns[] = {
 	{ "host", true },
 	{ "units", true },
 	{ "storage_gb", true },
+	{ "bulk", false },
 	{ "mailboxes", true },
 	{ "domains", true },
 	{ "addresses", true },
@@ -198,9 +201,9 @@ static const struct db_stmt domain_select = { "domain_select",
 	2 };
 static const struct db_stmt domain_update = { "domain_update",
 	"UPDATE hauspost.domain AS d SET (package, mode, next_hop, autoconfig,"
-	" login, subaddressing, size_limit) ="
+	" login, subaddressing, size_limit, srs_domain, forward_spam) ="
 	" (SELECT n.package, n.mode, n.next_hop, n.autoconfig, n.login,"
-	"   n.subaddressing, n.size_limit"
+	"   n.subaddressing, n.size_limit, n.srs_domain, n.forward_spam"
 	"  FROM jsonb_populate_record(d, $2::jsonb) AS n)"
 	" WHERE d.name = $1 RETURNING 1",
 	2 };
@@ -219,6 +222,11 @@ static const struct command_option domain_options[] = {
 	    VALUE_FLAG },
 	{ "size-limit", "SIZE", "of one message; none: no own limit",
 	    "size_limit", VALUE_LIMIT },
+	{ "srs-domain", "DOMAIN",
+	    "of senders with which mail is sent on; \"\": its own",
+	    "srs_domain", VALUE_TEXT },
+	{ "forward-spam", "yes|no", "send on what is flagged as spam",
+	    "forward_spam", VALUE_FLAG },
 	{ "package", "NAME", "give it to another package", "package",
 	    VALUE_TEXT },
 	{ NULL, NULL, NULL, NULL, 0 },
@@ -233,6 +241,8 @@ static const struct object_column domain_columns[] = {
 	{ "login", false },
 	{ "subaddressing", true },
 	{ "size_limit", true },
+	{ "srs_domain", false },
+	{ "forward_spam", false },
 	{ "addresses", true },
 	{ NULL, false },
 };

@@ -20,9 +20,9 @@ static const struct command_option dns_options[] = {
 };
 
 static const struct db_stmt list_hosts = { "list_hosts",
-	"SELECT domain, host FROM hauspost.client_hosts()"
+	"SELECT domain, host FROM hauspost.client_hosts($2 = 'pacc')"
 	" WHERE $1 = '' OR domain = $1",
-	1 };
+	2 };
 
 /* --- records ---------------------------------------------------------- */
 
@@ -142,15 +142,21 @@ print_hosts(struct cli *cli, const struct db_result *hosts)
 static int
 show_hosts(struct cli *cli, const char *domain)
 {
-	struct slice parameter = slice_of(domain);
+	struct slice parameters[] = { slice_of(domain), SLICE("") };
+	struct provider provider;
 	struct db_result *hosts;
 	struct why why = { 0 };
 	struct db *db;
-	int code = cli_connect(cli, cli->config.role, &db), r;
+	int code, r;
 
+	if (provider_read(cli->config_path, &cli->arena, &provider, &why) < 0)
+		return say_failure(EX_CONFIG, "%s", why.detail);
+	if (provider.pacc)
+		parameters[1] = SLICE("pacc");
+	code = cli_connect(cli, cli->config.role, &db);
 	if (code != EX_OK)
 		return code;
-	r = db_run(db, &list_hosts, &parameter, &hosts, &why);
+	r = db_run(db, &list_hosts, parameters, &hosts, &why);
 	if (r < 0) {
 		code = say_refusal(db, r, NULL, &why);
 	} else {

@@ -8,9 +8,8 @@
 #include <string.h>
 
 #include "cli/command.h"
-#include "cli/probe.h"
+#include "cli/doctor.h"
 #include "cli/resolver.h"
-#include "cli/served.h"
 #include "cli/zone.h"
 
 enum { OPTION_RESOLVER, OPTION_HTTP, OPTION_HTTPS, OPTION_CA, OPTION_NO_HTTP };
@@ -35,16 +34,6 @@ static const struct command_option doctor_options[] = {
 static const struct db_stmt ask_why = { "autoconfig_why",
 	"SELECT works, reason FROM hauspost.autoconfig_why($1)", 1 };
 
-struct doctor {
-	struct cli *cli;
-	struct arena *arena;
-	const struct args *args;
-	struct served served;
-	struct resolver *resolver;
-	json_t *findings;
-	bool sick;
-};
-
 /* --- what was found --------------------------------------------------- */
 
 static void
@@ -62,8 +51,8 @@ say_line(bool good, const char *what, const char *problem, const char *breaks)
 		(void)printf("       so %s\n", breaks);
 }
 
-static void
-find(struct doctor *doctor, const char *what, const char *problem,
+void
+doctor_find(struct doctor *doctor, const char *what, const char *problem,
     const char *breaks)
 {
 	bool good = problem == NULL;
@@ -169,7 +158,7 @@ examine_record(struct doctor *doctor, const struct zone_record *record)
 			      ? arena_printf(arena, "there is %s", there)
 			      : "it is missing";
 	}
-	find(doctor, what, problem, record->breaks);
+	doctor_find(doctor, what, problem, record->breaks);
 }
 
 /* Mail to another host is not ours to see, whatever else is right. */
@@ -191,7 +180,7 @@ examine_foreign_mx(
 				    strcmp(records[k].value, texts.texts[i])))
 			k++;
 		if (k == n)
-			find(doctor,
+			doctor_find(doctor,
 			    arena_printf(doctor->arena, "%s. MX %s",
 				doctor->served.domain, texts.texts[i]),
 			    "it is not ours",
@@ -210,110 +199,7 @@ examine_zone(struct doctor *doctor)
 	examine_foreign_mx(doctor, records, n);
 }
 
-/* --- the web server --------------------------------------------------- */
-
-#define POX_BODY                                                               \
-	"<?xml version=\"1.0\" encoding=\"utf-8\"?><Autodiscover xmlns="       \
-	"\"http://schemas.microsoft.com/exchange/autodiscover/outlook/"        \
-	"requestschema/2006\"><Request><EMailAddress>postmaster@%s"            \
-	"</EMailAddress><AcceptableResponseSchema>"                            \
-	"http://schemas.microsoft.com/exchange/autodiscover/outlook/"          \
-	"responseschema/2006a</AcceptableResponseSchema></Request>"            \
-	"</Autodiscover>"
-
-/* postmaster@ is there in each domain and leads to its package's admin. */
-static const struct family {
-	const char *url; /* %s: the domain */
-	const char *host;
-	const char *body; /* POST; %s likewise */
-	const char *holds, *breaks;
-	bool pacc;
-} families[] = {
-	{ "http://autoconfig.%s/mail/config-v1.1.xml", "autoconfig", NULL,
-	    "<clientConfig ", "KMail and Horde do not configure themselves",
-	    false },
-	{ "https://autoconfig.%s/mail/config-v1.1.xml", "autoconfig", NULL,
-	    "<clientConfig ",
-	    "K-9, Thunderbird for Android and Geary do not configure "
-	    "themselves, unless they find the MX host's settings",
-	    false },
-	{ "http://autodiscover.%s/autodiscover/autodiscover.xml",
-	    "autodiscover", POX_BODY, "<LoginName>",
-	    "Thunderbird loses its last resort", false },
-	{ "https://autodiscover.%s/autodiscover/autodiscover.xml",
-	    "autodiscover", POX_BODY, "<LoginName>",
-	    "Outlook asks its user whether to go on, or does not configure "
-	    "itself",
-	    false },
-	{ "https://autodiscover.%s/autodiscover/autodiscover.json"
-	  "?Email=postmaster@%s&Protocol=AutodiscoverV1",
-	    "autodiscover", NULL, "\"AutodiscoverV1\"",
-	    "Microsoft's cloud finds no settings for Outlook on phones",
-	    false },
-	{ "https://ua-auto-config.%s/.well-known/"
-	  "user-agent-configuration.json",
-	    "ua-auto-config", NULL, "\"protocols\"",
-	    "clients that ask by PACC find no settings", true },
-};
-
-static const char *
-fill_in(struct doctor *doctor, const char *pattern)
-{
-	struct slice rest = slice_of(pattern), part;
-	const char *text = arena_strdup(doctor->arena, "");
-	long at;
-
-	while ((at = slice_find(rest, '%')) >= 0) {
-		part = slice_head(rest, (size_t)at);
-		rest = slice_tail(rest, (size_t)at + 2);
-		text = arena_printf(doctor->arena, "%s%.*s%s", text,
-		    SLICE_FMT(part), doctor->served.domain);
-	}
-	return arena_printf(doctor->arena, "%s%.*s", text, SLICE_FMT(rest));
-}
-
-static const char *
-judge(struct arena *arena, const struct probe_answer *answer, const char *holds)
-{
-	if (answer->status == 0)
-		return answer->certificate
-			   ? "its certificate is not valid for this name"
-			   : answer->problem;
-	if (answer->status != 200)
-		return arena_printf(arena, "it answers %ld", answer->status);
-	if (memmem(answer->body.p, answer->body.n, holds, strlen(holds)) ==
-	    NULL)
-		return "it answers something else";
-	return NULL;
-}
-
-static void
-examine_family(struct doctor *doctor, const struct probe_place *place,
-    const struct family *family)
-{
-	const char *host = arena_printf(
-	    doctor->arena, "%s.%s", family->host, doctor->served.domain);
-	struct probe probe = { .url = fill_in(doctor, family->url) };
-	struct resolver_texts addresses = { 0 };
-	struct probe_answer answer;
-	struct why why = { 0 };
-
-	if (place->http == NULL && place->https == NULL &&
-	    (resolver_addresses(
-		 doctor->resolver, doctor->arena, host, &addresses, &why) < 0 ||
-		addresses.n == 0)) {
-		find(doctor, probe.url, "its name has no address",
-		    family->breaks);
-		return;
-	}
-	if (addresses.n > 0)
-		probe.address = addresses.texts[0];
-	if (family->body != NULL)
-		probe.body = fill_in(doctor, family->body);
-	probe_ask(doctor->arena, place, &probe, &answer);
-	find(doctor, probe.url, judge(doctor->arena, &answer, family->holds),
-	    family->breaks);
-}
+/* --- a domain --------------------------------------------------------- */
 
 static void
 examine_web(struct doctor *doctor)
@@ -322,20 +208,15 @@ examine_web(struct doctor *doctor)
 	const struct probe_place place = { values[OPTION_HTTP],
 		values[OPTION_HTTPS], values[OPTION_CA] };
 
-	for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
-		if (!families[i].pacc || doctor->served.provider.pacc)
-			examine_family(doctor, &place, &families[i]);
-	}
+	doctor_ask_web(doctor, &place);
 }
-
-/* --- a domain --------------------------------------------------------- */
 
 static void
 examine(struct doctor *doctor)
 {
 	examine_zone(doctor);
 	if (doctor->served.setup.status == SETUP_ABSENT)
-		find(doctor, "settings for mail clients",
+		doctor_find(doctor, "settings for mail clients",
 		    strcmp(doctor->served.mode, "local") == 0
 			? "none are published: the domain's option "
 			  "autoconfig is off, or client_service lacks imap "

@@ -71,13 +71,17 @@ static void
 perform(CURL *curl, struct arena *arena, struct probe_answer *answer)
 {
 	AUTO_BUF struct buf body = BUF_INIT(PROBE_BODY_MAX);
+	const char *location = NULL;
 	CURLcode code;
 
 	(void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
 	(void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, &body);
 	code = curl_easy_perform(curl);
 	(void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer->status);
+	(void)curl_easy_getinfo(curl, CURLINFO_REDIRECT_URL, &location);
 	answer->body = arena_slice(arena, buf_slice(&body));
+	if (location != NULL)
+		answer->location = arena_slice(arena, slice_of(location));
 	if (code == CURLE_OK)
 		return;
 	answer->status = 0;

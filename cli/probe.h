@@ -27,6 +27,7 @@ struct probe_answer {
 	const char *problem;
 	bool certificate; /* the problem is the certificate */
 	struct slice body;
+	struct slice location; /* where a redirection goes, or empty */
 };
 
 void probe_ask(struct arena *arena, const struct probe_place *place,

@@ -6,6 +6,11 @@
 static const struct db_stmt find_domain = { "find_domain",
 	"SELECT mode FROM hauspost.domain WHERE name = $1", 1 };
 
+static const struct db_stmt find_keys = { "find_dkim_keys",
+	"SELECT selector, 'v=DKIM1; k=rsa; p=' || public_key"
+	" FROM hauspost.dkim_key WHERE domain = $1 ORDER BY made, selector",
+	1 };
+
 /* Nothing is remembered: each command asks once. */
 static const struct directory_settings no_memory = {
 	.connections = 1, .entries_max = 1000, .bytes_max = 1 << 20
@@ -44,27 +49,57 @@ read_dkim(struct cli *cli, struct provider *provider)
 }
 
 static int
-read_mode(struct cli *cli, struct slice domain, const char **mode_out)
+read_mode(struct cli *cli, struct db *db, struct served *served)
 {
+	struct slice domain = slice_of(served->domain);
 	struct db_result *found;
 	struct why why = { 0 };
+	int code = EX_OK, r = db_run(db, &find_domain, &domain, &found, &why);
+
+	if (r < 0)
+		return say_refusal(db, r, served->domain, &why);
+	if (db_rows(found) == 0)
+		code = say_failure(
+		    EX_DATAERR, "%s is not a domain of ours", served->domain);
+	else
+		served->mode = arena_slice(&cli->arena, db_text(found, 0, 0)).p;
+	db_done(found);
+	return code;
+}
+
+static int
+read_keys(struct cli *cli, struct db *db, struct served *served)
+{
+	struct slice domain = slice_of(served->domain);
+	struct db_result *found;
+	struct why why = { 0 };
+	int r = db_run(db, &find_keys, &domain, &found, &why);
+
+	if (r < 0)
+		return say_refusal(db, r, served->domain, &why);
+	served->n_keys = (size_t)db_rows(found);
+	served->keys =
+	    arena_calloc(&cli->arena, served->n_keys, sizeof *served->keys);
+	for (size_t i = 0; i < served->n_keys; i++)
+		served->keys[i] = (struct served_key){
+			arena_slice(&cli->arena, db_text(found, (int)i, 0)).p,
+			arena_slice(&cli->arena, db_text(found, (int)i, 1)).p
+		};
+	db_done(found);
+	return EX_OK;
+}
+
+static int
+read_rows(struct cli *cli, struct served *served)
+{
 	struct db *db;
-	int code = cli_connect(cli, cli->config.role, &db), r;
+	int code = cli_connect(cli, cli->config.role, &db);
 
 	if (code != EX_OK)
 		return code;
-	r = db_run(db, &find_domain, &domain, &found, &why);
-	if (r < 0) {
-		code = say_refusal(db, r, domain.p, &why);
-	} else {
-		if (db_rows(found) == 0)
-			code = say_failure(
-			    EX_DATAERR, "%s is not a domain of ours", domain.p);
-		else
-			*mode_out =
-			    arena_slice(&cli->arena, db_text(found, 0, 0)).p;
-		db_done(found);
-	}
+	code = read_mode(cli, db, served);
+	if (code == EX_OK)
+		code = read_keys(cli, db, served);
 	db_close(db);
 	return code;
 }
@@ -100,6 +135,6 @@ served_read(struct cli *cli, const char *domain, struct served *served)
 	served->domain = name.p;
 	code = read_dkim(cli, &served->provider);
 	if (code == EX_OK)
-		code = read_mode(cli, name, &served->mode);
+		code = read_rows(cli, served);
 	return code != EX_OK ? code : ask_setup(cli, name, &served->setup);
 }

@@ -9,11 +9,18 @@
 #include "core/provider.h"
 #include "core/setup.h"
 
+/* A DKIM key of the domain's own, as its DNS record has it. */
+struct served_key {
+	const char *selector, *record;
+};
+
 struct served {
 	const char *domain;	  /* lower-case A-label */
 	const char *mode;	  /* domain.mode: local, backup, relay, null */
 	struct provider provider; /* with the record itself in .dkim */
 	struct setup setup;
+	struct served_key *keys; /* none: the provider's key signs */
+	size_t n_keys;
 };
 
 /*

@@ -28,6 +28,7 @@ zone_type_name(enum zone_type type)
 
 struct zone {
 	struct arena *arena;
+	const struct served *served;
 	const struct provider *provider;
 	const struct setup *setup;
 	const char *domain;
@@ -74,6 +75,27 @@ add_text(struct zone *zone, const char *owner, const char *text,
 }
 
 static void
+add_key(struct zone *zone, const char *selector, const char *record)
+{
+	add_text(zone,
+	    name_in(zone, arena_printf(zone->arena, "%s._domainkey", selector)),
+	    record, "v=DKIM1",
+	    "the domain's signatures cannot be checked (DKIM)");
+}
+
+static void
+add_keys(struct zone *zone)
+{
+	const struct served *served = zone->served;
+
+	for (size_t i = 0; i < served->n_keys; i++)
+		add_key(zone, served->keys[i].selector, served->keys[i].record);
+	if (served->n_keys == 0 && zone->provider->dkim_selector[0] != '\0')
+		add_key(
+		    zone, zone->provider->dkim_selector, zone->provider->dkim);
+}
+
+static void
 add_mail(struct zone *zone)
 {
 	const struct provider *p = zone->provider;
@@ -81,12 +103,7 @@ add_mail(struct zone *zone)
 	add_mx(zone);
 	add_text(zone, zone->domain, p->spf, "v=spf1",
 	    "others cannot tell the domain's mail from forgeries (SPF)");
-	if (p->dkim_selector[0] != '\0')
-		add_text(zone,
-		    name_in(zone, arena_printf(zone->arena, "%s._domainkey",
-				      p->dkim_selector)),
-		    p->dkim, "v=DKIM1",
-		    "the domain's signatures cannot be checked (DKIM)");
+	add_keys(zone);
 	add_text(zone, name_in(zone, "_dmarc"), p->dmarc, "v=DMARC1",
 	    "large providers refuse or hide bulk mail of the domain (DMARC)");
 }
@@ -216,7 +233,7 @@ size_t
 zone_records(struct arena *arena, const struct served *served,
     struct zone_record **records_out)
 {
-	struct zone zone = { arena, &served->provider, &served->setup,
+	struct zone zone = { arena, served, &served->provider, &served->setup,
 		served->domain,
 		arena_calloc(arena, RECORDS_MAX, sizeof *zone.records), 0 };
 

@@ -16,6 +16,7 @@ static const char *const kind_names[] = {
 	[LEAF_FORWARD] = "forward",
 	[LEAF_BULK] = "bulk",
 	[LEAF_LIST] = "list",
+	[LEAF_SRS] = "srs",
 	[LEAF_REJECT] = "reject",
 	[LEAF_DISCARD] = "discard",
 };
@@ -264,6 +265,7 @@ enum {
 	L_FILTER,
 	L_PROGRAM,
 	L_OWNER,
+	L_FORWARD_FILE,
 	L_COLUMNS
 };
 
@@ -290,6 +292,8 @@ read_target(struct reader *reader, struct leaf_target *target)
 	target->filter = text(reader, L_FILTER);
 	target->program = text(reader, L_PROGRAM);
 	target->owner = text(reader, L_OWNER);
+	target->forward_file =
+	    slice_eq(text(reader, L_FORWARD_FILE), SLICE("t"));
 	read_limits(reader, target);
 	if (target->kind != LEAF_UNEXPANDED)
 		check_code(reader, target->code, target->dsn);

@@ -29,6 +29,7 @@ enum leaf_kind {
 	LEAF_FORWARD,  /* of leaf(): leaves it with an SRS sender of its own */
 	LEAF_BULK,
 	LEAF_LIST,
+	LEAF_SRS, /* of resolve: a sender that a forward of ours has written */
 	LEAF_REJECT,
 	LEAF_DISCARD,
 	LEAF_KINDS
@@ -69,6 +70,7 @@ struct leaf_target {
 	int64_t size_limit;		       /* octets, 0 = none */
 	int64_t quota_bytes, quota_hard_bytes; /* 0 = none */
 	struct slice filter;		       /* auto, sieve, procmail, none */
+	bool forward_file;		       /* its ~/.forward counts */
 	struct slice program;		       /* program leaves: what to run */
 	struct slice owner; /* the mailbox that is told of trouble */
 	bool stale;

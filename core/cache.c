@@ -26,7 +26,7 @@ struct entry {
 
 struct shard {
 	pthread_mutex_t lock;
-	struct entry **buckets;
+	struct entry **buckets; /* in cache->all_buckets */
 	struct entry *hand; /* of the clock; NULL when empty */
 	size_t entries, bytes;
 };
@@ -34,6 +34,7 @@ struct shard {
 struct cache {
 	unsigned char seed[crypto_shorthash_KEYBYTES];
 	size_t buckets, entries_max, bytes_max; /* of a shard */
+	struct entry **all_buckets;
 	atomic_uint_fast64_t changes, changed_all;
 	atomic_uint_fast64_t *marks;
 	struct shard shards[SHARDS];
@@ -272,12 +273,15 @@ cache_new(size_t entries_max, size_t bytes_max)
 	cache->bytes_max = bytes_max / SHARDS;
 	cache->buckets = power_of_two(cache->entries_max);
 	cache->marks = allocate(MARKS, sizeof *cache->marks);
+	/* One piece: glibc maps it, and its pages cost nothing until used.
+	 * Small ones it would clear, so an empty cache took 2 MB. */
+	cache->all_buckets =
+	    allocate(SHARDS * cache->buckets, sizeof *cache->all_buckets);
 	for (size_t i = 0; i < SHARDS; i++) {
 		struct shard *shard = &cache->shards[i];
 
 		(void)pthread_mutex_init(&shard->lock, NULL);
-		shard->buckets =
-		    allocate(cache->buckets, sizeof *shard->buckets);
+		shard->buckets = &cache->all_buckets[i * cache->buckets];
 	}
 	return cache;
 }
@@ -302,10 +306,9 @@ cache_free(struct cache *cache)
 	if (cache == NULL)
 		return;
 	cache_clear(cache);
-	for (size_t i = 0; i < SHARDS; i++) {
-		free(cache->shards[i].buckets);
+	for (size_t i = 0; i < SHARDS; i++)
 		(void)pthread_mutex_destroy(&cache->shards[i].lock);
-	}
+	free(cache->all_buckets);
 	free(cache->marks);
 	free(cache);
 }

@@ -249,6 +249,54 @@ check_setup(struct arena *arena, const struct rows *rows, bool *good_out,
 	return r;
 }
 
+/* What an owner set up before the outage still is what he wants. */
+static int
+check_scripts(struct arena *arena, const struct rows *rows, bool *good_out,
+    struct why *why)
+{
+	struct scripts scripts;
+
+	*good_out = true;
+	return scripts_read(arena, rows, &scripts, why);
+}
+
+static int
+check_forwarding(struct arena *arena, const struct rows *rows, bool *good_out,
+    struct why *why)
+{
+	struct forwarding forwarding;
+
+	*good_out = true;
+	return forwarding_read(arena, rows, &forwarding, why);
+}
+
+/* Stale, who was nobody then may have become somebody. */
+static int
+check_account(struct arena *arena, const struct rows *rows, bool *good_out,
+    struct why *why)
+{
+	struct sender_account account;
+	int r = sender_account_read(rows, &account, why);
+
+	(void)arena;
+	if (r == 0)
+		*good_out = account.mailbox.n > 0;
+	return r;
+}
+
+static int
+check_may_send(struct arena *arena, const struct rows *rows, bool *good_out,
+    struct why *why)
+{
+	struct sender_right right;
+	int r = sender_right_read(rows, &right, why);
+
+	(void)arena;
+	if (r == 0)
+		*good_out = right.why.verdict == MAIL_OK;
+	return r;
+}
+
 static const struct trait {
 	/* Makes sense of rows: 0 and whether they accept, or -EPROTO. */
 	int (*check)(struct arena *arena, const struct rows *rows,
@@ -261,6 +309,10 @@ static const struct trait {
 	[DIRECTORY_DOMAIN] = { check_domain, false, LONG_MAX },
 	[DIRECTORY_MAX_SIZE] = { check_max_size, true, MAX_SIZE_LASTS_MS },
 	[DIRECTORY_SETUP] = { check_setup, false, LONG_MAX },
+	[DIRECTORY_SCRIPTS] = { check_scripts, false, LONG_MAX },
+	[DIRECTORY_FORWARDING] = { check_forwarding, false, LONG_MAX },
+	[DIRECTORY_ACCOUNT] = { check_account, false, LONG_MAX },
+	[DIRECTORY_MAY_SEND] = { check_may_send, false, LONG_MAX },
 };
 
 /* What is asked, and by what it is remembered. */
@@ -519,6 +571,48 @@ directory_max_size(struct directory *dir, int64_t *bytes_out, struct why *why)
 	return r;
 }
 
+int
+directory_forwarding(struct directory *dir, struct arena *arena,
+    struct slice domain, struct forwarding *forwarding_out, struct why *why)
+{
+	struct inquiry inquiry =
+	    inquire(dir, arena, DIRECTORY_FORWARDING, domain);
+	struct knowledge known;
+	int r = know(dir, &inquiry, arena, &known, why);
+
+	if (r == 0)
+		r = forwarding_read(arena, &known.rows, forwarding_out, why);
+	if (r == 0)
+		forwarding_out->stale = known.stale;
+	return r;
+}
+
+int
+directory_account(struct directory *dir, struct arena *arena, struct slice who,
+    struct sender_account *account_out, struct why *why)
+{
+	struct inquiry inquiry = inquire(dir, arena, DIRECTORY_ACCOUNT, who);
+	struct knowledge known;
+	int r = know(dir, &inquiry, arena, &known, why);
+
+	return r < 0 ? r : sender_account_read(&known.rows, account_out, why);
+}
+
+/* One text, as questions are; neither of the two can hold a line end. */
+int
+directory_may_send(struct directory *dir, struct arena *arena,
+    struct slice mailbox, struct slice address, struct sender_right *right_out,
+    struct why *why)
+{
+	struct slice text = slice_of(arena_printf(
+	    arena, "%.*s\n%.*s", SLICE_FMT(mailbox), SLICE_FMT(address)));
+	struct inquiry inquiry = inquire(dir, arena, DIRECTORY_MAY_SEND, text);
+	struct knowledge known;
+	int r = know(dir, &inquiry, arena, &known, why);
+
+	return r < 0 ? r : sender_right_read(&known.rows, right_out, why);
+}
+
 /* One text, as questions are; none of the three can hold a line end. */
 int
 directory_setup(struct directory *dir, struct arena *arena,
@@ -536,6 +630,22 @@ directory_setup(struct directory *dir, struct arena *arena,
 		r = setup_read(arena, &known.rows, setup_out, why);
 	if (r == 0)
 		setup_out->stale = known.stale;
+	return r;
+}
+
+int
+directory_scripts(struct directory *dir, struct arena *arena,
+    struct slice mailbox, struct slice domain, struct scripts *scripts_out,
+    struct why *why)
+{
+	struct slice text = slice_of(arena_printf(
+	    arena, "%.*s\n%.*s", SLICE_FMT(mailbox), SLICE_FMT(domain)));
+	struct inquiry inquiry = inquire(dir, arena, DIRECTORY_SCRIPTS, text);
+	struct knowledge known;
+	int r = know(dir, &inquiry, arena, &known, why);
+
+	if (r == 0)
+		r = scripts_read(arena, &known.rows, scripts_out, why);
 	return r;
 }
 

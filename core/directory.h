@@ -30,6 +30,9 @@
 #include "core/answer.h"
 #include "core/arena.h"
 #include "core/config.h"
+#include "core/forwarding.h"
+#include "core/scripts.h"
+#include "core/sender.h"
 #include "core/setup.h"
 
 struct directory;
@@ -97,9 +100,29 @@ int directory_domain_class(struct directory *dir, struct arena *arena,
 int directory_max_size(
     struct directory *dir, int64_t *bytes_out, struct why *why);
 
+/* How addresses of a domain send on what they get. */
+int directory_forwarding(struct directory *dir, struct arena *arena,
+    struct slice domain, struct forwarding *forwarding_out, struct why *why);
+/* Whose login ("xyz00-abc") or Unix user ("uid:70001") that is. */
+int directory_account(struct directory *dir, struct arena *arena,
+    struct slice who, struct sender_account *account_out, struct why *why);
+
+/* May this mailbox send as this address (as addr_text() writes it)? */
+int directory_may_send(struct directory *dir, struct arena *arena,
+    struct slice mailbox, struct slice address, struct sender_right *right_out,
+    struct why *why);
+
 /* What a mail client is told; it may be nothing (SETUP_ABSENT). */
 int directory_setup(struct directory *dir, struct arena *arena,
     const struct setup_question *question, struct setup *setup_out,
+    struct why *why);
+
+/*
+ * Sieve scripts for a mailbox, and for mail that was written to a domain,
+ * beside the mailbox' own.
+ */
+int directory_scripts(struct directory *dir, struct arena *arena,
+    struct slice mailbox, struct slice domain, struct scripts *scripts_out,
     struct why *why);
 
 /*

@@ -45,10 +45,11 @@ static const struct question_kind kinds[DIRECTORY_QUERIES] = {
 				 "SELECT kind, mailbox, node, detail, address,"
 				 " forwarder, code, dsn, reply, size_limit,"
 				 " quota_bytes, quota_hard_bytes, filter,"
-				 " program, owner" KEYS_AND_TIME
+				 " program, owner,"
+				 " forward_file" KEYS_AND_TIME
 				 " FROM hauspost.leaf($1)",
 				 1 },
-	    15, true },
+	    16, true },
 	[DIRECTORY_DOMAIN] = { { "domain_class",
 				   "SELECT class, nexthop" KEYS_AND_TIME
 				   " FROM hauspost.domain_class($1)",
@@ -67,6 +68,33 @@ static const struct question_kind kinds[DIRECTORY_QUERIES] = {
 				  " split_part($1, E'\\n', 3))",
 				  1 },
 	    8, true },
+	[DIRECTORY_SCRIPTS] = { { "sieve",
+				    "SELECT place, name, script" KEYS_AND_TIME
+				    " FROM hauspost.sieve("
+				    "split_part($1, E'\\n', 1),"
+				    " split_part($1, E'\\n', 2))",
+				    1 },
+	    3, true },
+	[DIRECTORY_FORWARDING] = { { "forwarding",
+				       "SELECT srs_domain, forward_spam,"
+				       " srs_keys" KEYS_AND_TIME
+				       " FROM hauspost.forwarding($1)",
+				       1 },
+	    3, true },
+	[DIRECTORY_ACCOUNT] = { { "account",
+				    "SELECT mailbox, package, bulk,"
+				    " locked" KEYS_AND_TIME
+				    " FROM hauspost.account($1)",
+				    1 },
+	    4, true },
+	[DIRECTORY_MAY_SEND] = { { "may_send",
+				     "SELECT code, dsn, reply, size_limit,"
+				     " instead" KEYS_AND_TIME
+				     " FROM hauspost.may_send("
+				     "split_part($1, E'\n', 1),"
+				     " split_part($1, E'\n', 2))",
+				     1 },
+	    5, true },
 	[DIRECTORY_QUOTA] = { { "quota",
 				  "SELECT mailbox, code, dsn, reply"
 				  " FROM hauspost.quota($1::text[])",

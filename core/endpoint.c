@@ -85,11 +85,12 @@ parse_place(const char *endpoint, struct place *place, struct why *why)
 static int
 set_owner(const char *path, const char *group, struct why *why)
 {
+	const bool for_all = strcmp(group, "*") == 0;
 	const struct group *entry;
 
-	if (chmod(path, 0660) < 0)
+	if (chmod(path, for_all ? 0666 : 0660) < 0)
 		return why_fail(why, errno, "chmod %s", path);
-	if (group[0] == '\0')
+	if (for_all || group[0] == '\0')
 		return 0;
 	entry = getgrnam(group);
 	if (entry == NULL)

@@ -4,7 +4,7 @@
 #include <jansson.h>
 #include <sodium.h>
 
-/* The draft's names: submission was called smtp up to its third version. */
+/* The draft's names; it has no port for ManageSieve with TLS at once. */
 static const struct {
 	enum setup_protocol protocol;
 	const char *name;

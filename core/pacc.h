@@ -1,5 +1,7 @@
 /*
- * core/pacc.h - provider automatic configuration for clients, the JSON file.
+ * core/pacc.h - provider automatic configuration for clients, the JSON file,
+ * as draft-ietf-mailmaint-pacc-03 has it (-02 still called submission "smtp").
+ * A later one may differ, so the setting is off until it is an RFC.
  *
  * The zone holds a digest of the file, so both sides of it, the web end and
  * `hauspost dns`, must write the very same octets: keys sorted, no blanks.

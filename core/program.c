@@ -119,11 +119,9 @@ block_signals(void)
 	(void)signal(SIGPIPE, SIG_IGN);
 }
 
-int
-program_start_with(const struct program *program,
-    int (*prepare)(const char *config_path, struct config_common *config,
-	struct arena *arena, struct why *why),
-    int argc, char **argv, struct config_common *config, struct arena *arena)
+static int
+start(const struct program *program, program_prepare *prepare, int argc,
+    char **argv, struct config_common *config, struct arena *arena)
 {
 	struct choice choice = { HAUSPOST_CONFIG_PATH, false };
 	struct why why = { 0 };
@@ -149,6 +147,17 @@ program_start_with(const struct program *program,
 		log_open(program->name, LOG_TO_STDERR, config->verbose);
 	block_signals();
 	return PROGRAM_RUNS;
+}
+
+int
+program_start_with(const struct program *program, program_prepare *prepare,
+    int argc, char **argv, struct config_common *config, struct arena *arena)
+{
+	int r = start(program, prepare, argc, argv, config, arena);
+
+	if (r != PROGRAM_RUNS)
+		arena_done(arena);
+	return r;
 }
 
 int

@@ -33,18 +33,21 @@ struct program {
 /*
  * Reads the options and the configuration, opens the log and blocks SIGTERM,
  * SIGINT and SIGHUP (for program_stop_fd) and SIGPIPE. Returns PROGRAM_RUNS,
- * or the code to exit with (0 after --help, --version, --settings, --check).
+ * or the code to exit with (0 after --help, --version, --settings, --check);
+ * then the arena is empty.
  */
 int program_start(const struct program *program, int argc, char **argv,
     struct config_common *config, struct arena *arena);
 
+/* Returns 0, or -errno with why->detail. */
+typedef int program_prepare(const char *config_path,
+    struct config_common *config, struct arena *arena, struct why *why);
+
 /*
  * The same for a program that has more to read and to check than its own
- * section, for --check as well: prepare() says 0, or -errno with why->detail.
+ * section, for --check as well.
  */
-int program_start_with(const struct program *program,
-    int (*prepare)(const char *config_path, struct config_common *config,
-	struct arena *arena, struct why *why),
+int program_start_with(const struct program *program, program_prepare *prepare,
     int argc, char **argv, struct config_common *config, struct arena *arena);
 
 /*

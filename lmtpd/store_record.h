@@ -23,8 +23,12 @@
  *	ESRCH    the directory knows no such mailbox
  *	ENXIO    the home is missing (a mount?) and not ours to make
  *	EINVAL   the request is malformed; detail says which field
+ *	ECANCELED  a hint's condition was not met
  *
  * All others are trouble of this machine. None is a reason to bounce.
+ *
+ * What Sieve needs besides goes by the same socket: scripts to read, a look
+ * at folders, letters for keywords, and lines for the script's author.
  *
  * Both ends are of one build and one machine: host byte order, and a version
  * that must be equal.
@@ -37,7 +41,7 @@
 enum {
 	STORE_VERSION = 1,
 	STORE_MAILBOX_MAX = 64, /* table mailbox, name */
-	STORE_FOLDER_MAX = 240, /* a file name of 255 with dot and suffixes */
+	STORE_FOLDER_MAX = 240, /* as core/folder_name.h has it */
 	STORE_NAME_MAX = 160, /* leaves room for ",S=…,W=…:2,…" in 255 */
 	STORE_FLAGS_MAX = 32, /* DFPRST and the keywords a to z */
 	STORE_HEAD_MAX = 16 * 1024,
@@ -52,7 +56,19 @@ enum store_op {
 	STORE_STAGE,	   /* … only into its tmp/ */
 	STORE_COMMIT,	   /* move all that is staged, durably */
 	STORE_ABANDON,	   /* forget all that is staged */
-	STORE_SCRIPT,	   /* answered with ~/.dovecot.sieve open for reading */
+	/*
+	 * Answered with a script open for reading: the active one, which is
+	 * ~/.dovecot.sieve, or with a name ~/sieve/NAME.sieve.
+	 */
+	STORE_SCRIPT,
+	STORE_LOOK, /* is there such a folder? 0 or ENOENT */
+	/*
+	 * The head holds keywords separated by blanks; the answer's detail is
+	 * the letters that stand for them in this folder, in ascending order.
+	 * A folder has 26 of them: what gets none is left out.
+	 */
+	STORE_KEYWORDS,
+	STORE_LOG, /* the head is a line for ~/.dovecot.sieve.log */
 	STORE_OPS,
 };
 
@@ -66,6 +82,8 @@ enum {
 	STORE_LOOK_IN_CUR = 1,
 	/* Make the folder if it is missing, and subscribe to it. */
 	STORE_CREATE_FOLDER = 2,
+	/* Not where there is a ~/.procmailrc, whatever it is: ECANCELED. */
+	STORE_UNLESS_PROCMAIL = 4,
 };
 
 struct store_request {
@@ -81,7 +99,8 @@ struct store_request {
 	char mailbox[STORE_MAILBOX_MAX + 1];
 	/* "" is INBOX; modified UTF-7, levels separated by dots: "Lists.C" */
 	char folder[STORE_FOLDER_MAX + 1];
-	/* Same for every retry; printable ASCII without "/", "," and ":". */
+	/* Same for every retry; printable ASCII without "/", "," and ":". Of
+	 * STORE_SCRIPT: the script's, UTF-8 without "/". */
 	char name[STORE_NAME_MAX + 1];
 	char flags[STORE_FLAGS_MAX + 1]; /* ascending; "" none: new/ */
 };

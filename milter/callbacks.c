@@ -17,8 +17,10 @@ enum {
 };
 
 /* What we do to messages. */
-static const unsigned long actions =
-    SMFIF_ADDHDRS | SMFIF_ADDRCPT_PAR | SMFIF_DELRCPT | SMFIF_SETSYMLIST;
+enum {
+	ACTIONS = SMFIF_ADDHDRS | SMFIF_ADDRCPT_PAR | SMFIF_DELRCPT |
+		  SMFIF_CHGFROM | SMFIF_QUARANTINE | SMFIF_SETSYMLIST,
+};
 
 /*
  * What we need not see, and what needs no answer of ours. The body must come:
@@ -102,14 +104,14 @@ on_negotiate(SMFICTX *ctx, unsigned long offered_actions,
     unsigned long *f3_out)
 {
 	(void)f2, (void)f3;
-	if ((offered_actions & actions) != actions ||
+	if ((offered_actions & ACTIONS) != ACTIONS ||
 	    (offered_steps & steps) != steps || !want_macros(ctx)) {
 		log_event(LOG_ERR, NULL, "mta-too-old",
 		    LOG_NUM("actions", (long long)offered_actions),
 		    LOG_NUM("steps", (long long)offered_steps));
 		return SMFIS_REJECT;
 	}
-	*actions_out = actions;
+	*actions_out = ACTIONS;
 	*steps_out = steps;
 	*f2_out = *f3_out = 0;
 	return SMFIS_CONTINUE;
@@ -172,8 +174,8 @@ on_header(SMFICTX *ctx, char *name, char *value)
 static sfsistat
 on_body(SMFICTX *ctx, unsigned char *octets, size_t n)
 {
-	(void)octets;
-	session_body(session_of(ctx), n);
+	session_body(
+	    session_of(ctx), (struct slice){ (const char *)octets, n });
 	return SMFIS_NOREPLY;
 }
 
@@ -225,16 +227,43 @@ add_mark(SMFICTX *ctx, struct slice delivered_to)
 	return smfi_insheader(ctx, 0, name, value);
 }
 
+/* Without parameters: those that the client gave stay. */
+static int
+change_sender(SMFICTX *ctx, struct slice sender)
+{
+	char text[2 * ADDR_MAX];
+
+	if (sender.n == 0)
+		return MI_SUCCESS;
+	(void)snprintf(text, sizeof text, "<%.*s>", SLICE_FMT(sender));
+	return smfi_chgfrom(ctx, text, NULL);
+}
+
+static int
+hold(SMFICTX *ctx, const char *reason)
+{
+	char text[WHY_REPLY_MAX];
+
+	if (reason == NULL)
+		return MI_SUCCESS;
+	(void)snprintf(text, sizeof text, "%s", reason);
+	return smfi_quarantine(ctx, text);
+}
+
 /* Removes first: a leaf may be spelled like a recipient. */
 static int
 apply(SMFICTX *ctx, const struct plan *plan)
 {
 	int r = add_mark(ctx, plan->delivered_to);
 
+	if (r == MI_SUCCESS)
+		r = change_sender(ctx, plan->sender);
 	for (size_t i = 0; i < plan->n_remove && r == MI_SUCCESS; i++)
 		r = remove_rcpt(ctx, plan->remove[i]);
 	for (size_t i = 0; i < plan->n_leaves && r == MI_SUCCESS; i++)
 		r = add_rcpt(ctx, &plan->leaves[i]);
+	if (r == MI_SUCCESS)
+		r = hold(ctx, plan->hold);
 	return r;
 }
 
@@ -250,7 +279,7 @@ on_end(SMFICTX *ctx)
 	/* Half a change is worse than none: Postfix drops it on a 4xx. */
 	if (verdict == MAIL_OK && !plan.discard &&
 	    apply(ctx, &plan) != MI_SUCCESS)
-		verdict = why_errno(&why, EPROTO, "change the recipients");
+		verdict = why_errno(&why, EPROTO, "change the message");
 	session_report(session, &plan, verdict, &why);
 	if (verdict == MAIL_OK && plan.discard)
 		return SMFIS_DISCARD;
@@ -262,8 +291,7 @@ on_end(SMFICTX *ctx)
 static const struct smfiDesc description = {
 	.xxfi_name = (char[]){ "hauspost-milter" },
 	.xxfi_version = SMFI_VERSION,
-	.xxfi_flags = SMFIF_ADDHDRS | SMFIF_ADDRCPT_PAR | SMFIF_DELRCPT |
-		      SMFIF_SETSYMLIST,
+	.xxfi_flags = ACTIONS,
 	.xxfi_negotiate = on_negotiate,
 	.xxfi_connect = on_connect,
 	.xxfi_envfrom = on_mail,

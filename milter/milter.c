@@ -10,7 +10,13 @@
 
 #define ROLE "hauspost_milter"
 
-enum { BEHIND_CONNECTIONS = 2 }; /* one each for trail and notices */
+enum { BEHIND_CONNECTIONS = 3 }; /* one for each batch */
+
+static const struct db_stmt note_bounce = { "bounce",
+	"SELECT hauspost.note_bounce(srs_domain, recipient, reply)"
+	" FROM unnest($1::text[], $2::text[], $3::text[])"
+	" AS b(srs_domain, recipient, reply)",
+	3 };
 
 const struct config_key milter_keys[] = {
 	CONFIG_TEXT(struct milter_config, listen, listen,
@@ -24,6 +30,16 @@ const struct config_key milter_keys[] = {
 	CONFIG_TEXT(struct milter_config, reinject_user, reinject_user,
 	    "hauspost",
 	    "users whose mail of class reinject and list is believed"),
+	CONFIG_TEXT(struct milter_config, postfix_user, postfix_user, "postfix",
+	    "user whose mail of class moved is believed"),
+	CONFIG_COUNT(struct milter_config, bulk_recipients, bulk_recipients,
+	    "100", 1, 100000, "more recipients are a newsletter"),
+	CONFIG_COUNT(struct milter_config, bulk_burst, bulk_burst, "60", 1,
+	    100000, "more messages of a login in a minute are one, too"),
+	CONFIG_COUNT(struct milter_config, bulk_port, bulk_port, "4587", 1,
+	    65535, "where newsletters are to be sent to"),
+	CONFIG_COUNT(struct milter_config, trail_days, trail_days, "30", 1,
+	    3660, "how long the life of a message is remembered"),
 	DIRECTORY_KEYS(struct milter_config),
 	CONFIG_END,
 };
@@ -31,24 +47,37 @@ const struct config_key milter_keys[] = {
 /* --- whom we trust ---------------------------------------------------- */
 
 static int
-trust_user(struct milter *milter, const char *name, struct why *why)
+find_user(const char *key, const char *name, uid_t *uid_out, struct why *why)
 {
 	const struct passwd *entry = getpwnam(name);
 
 	if (entry == NULL)
-		return why_fail(why, ENOENT, "look up reinject_user %s", name);
+		return why_fail(why, ENOENT, "look up %s %s", key, name);
+	*uid_out = entry->pw_uid;
+	return 0;
+}
+
+static int
+trust_user(struct milter *milter, const char *name, struct why *why)
+{
+	int r;
+
 	if (milter->n_trusted == TRUSTED_MAX)
 		return why_fail(
 		    why, E2BIG, "trust more than %d users", (int)TRUSTED_MAX);
-	milter->trusted[milter->n_trusted++] = entry->pw_uid;
-	return 0;
+	r = find_user(
+	    "reinject_user", name, &milter->trusted[milter->n_trusted], why);
+	if (r == 0)
+		milter->n_trusted++;
+	return r;
 }
 
 int
 milter_trust(struct milter *milter, struct arena *arena, struct why *why)
 {
 	struct slice names = slice_of(milter->config.reinject_user), name;
-	int r = 0;
+	int r = find_user(
+	    "postfix_user", milter->config.postfix_user, &milter->postfix, why);
 
 	while (r == 0 && slice_cut(&names, ' ', &name)) {
 		if (name.n > 0)
@@ -81,10 +110,21 @@ on_listening(void *arg, const struct why *lost)
 		log_event(LOG_WARNING, NULL, "directory-lost", LOG_WHY(lost));
 }
 
+/* "*" is all that a changed limit says. */
+static void
+on_change(void *arg, struct slice key)
+{
+	struct milter *milter = arg;
+
+	if (slice_eq(key, SLICE("*")))
+		budget_changed(milter->budget);
+}
+
 void
 milter_open(struct milter *milter)
 {
-	const struct directory_hooks hooks = { milter, on_listening, NULL };
+	const struct directory_hooks hooks = { milter, on_listening,
+		on_change };
 	struct config_common *common = &milter->config.common;
 
 	milter->directory =
@@ -93,13 +133,22 @@ milter_open(struct milter *milter)
 	    common->database_timeout_ms);
 	milter->trail = trail_start(milter->pool);
 	milter->notices = notice_start(milter->pool);
+	milter->bounces = batch_start(milter->pool, &note_bounce);
+	milter->budget_pool = db_pool_new(common->database, ROLE,
+	    (int)milter->config.directory.connections,
+	    common->database_timeout_ms);
+	milter->budget =
+	    budget_start(milter->budget_pool, milter->config.trail_days);
 }
 
 void
 milter_close(struct milter *milter)
 {
+	directory_free(milter->directory);
+	budget_stop(milter->budget);
 	batch_stop(milter->trail);
 	batch_stop(milter->notices);
+	batch_stop(milter->bounces);
 	db_pool_free(milter->pool);
-	directory_free(milter->directory);
+	db_pool_free(milter->budget_pool);
 }

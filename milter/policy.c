@@ -15,6 +15,7 @@ static const char *const class_names[] = {
 	[CLASS_LOCAL] = "local",
 	[CLASS_LIST] = "list",
 	[CLASS_REINJECT] = "reinject",
+	[CLASS_MOVED] = "moved",
 };
 _Static_assert(
     sizeof class_names / sizeof *class_names == CLASSES, "name every class");
@@ -38,7 +39,7 @@ policy_class_name(enum mail_class mc)
 bool
 policy_needs_trust(enum mail_class mc)
 {
-	return mc == CLASS_REINJECT || mc == CLASS_LIST;
+	return mc == CLASS_REINJECT || mc == CLASS_LIST || mc == CLASS_MOVED;
 }
 
 bool
@@ -78,14 +79,6 @@ policy_declared_size(int64_t size_bytes, int64_t max_bytes, struct why *why)
 	    (long long)size_bytes, (long long)max_bytes);
 }
 
-enum verdict
-policy_sender(enum mail_class mc, struct slice login, struct slice sender,
-    struct why *why)
-{
-	(void)mc, (void)login, (void)sender;
-	return why_say(why, 250, "2.1.0", "ok");
-}
-
 void
 policy_size(
     struct arena *arena, struct leaf *leaves, size_t n, int64_t size_bytes)
@@ -103,6 +96,34 @@ policy_size(
 		    "%lld",
 		    (long long)size_bytes, (long long)leaf->size_limit));
 	}
+}
+
+bool
+policy_is_forwarded(const struct leaf *leaf)
+{
+	return leaf->kind == LEAF_EXTERNAL && leaf->forwarder.n > 0;
+}
+
+enum verdict
+policy_forwards(size_t n, struct why *why)
+{
+	if (n <= POLICY_FORWARDS_MAX)
+		return MAIL_OK;
+	return why_say(why, 452, "4.5.3",
+	    "too many recipients that are sent on, send this one by itself");
+}
+
+bool
+policy_is_spam_flag(struct slice name, struct slice value)
+{
+	static const struct slice flags[] = { { "X-Spam", 6 },
+		{ "X-Spam-Flag", 11 }, { "X-Spam-Status", 13 } };
+
+	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+		if (slice_eq_nocase(name, flags[i]))
+			return slice_starts_nocase(value, SLICE("yes"));
+	}
+	return false;
 }
 
 static bool
@@ -251,12 +272,6 @@ stays(const struct leaf *leaf)
 	return leaf->code / 100 != MAIL_PERMFAIL && leaf->kind != LEAF_DISCARD;
 }
 
-static bool
-is_forwarded(const struct leaf *leaf)
-{
-	return leaf->kind == LEAF_EXTERNAL && leaf->forwarder.n > 0;
-}
-
 /*
  * True while all leaves so far are forwarded by *forwarder. Whose recipient
  * bounces is not to learn from the header who the forwarder is.
@@ -271,7 +286,7 @@ keeps_straight(struct rcpt *rcpt, struct slice *forwarder)
 
 		if (!stays(leaf))
 			continue;
-		if (!is_forwarded(leaf))
+		if (!policy_is_forwarded(leaf))
 			return false;
 		if (forwarder->n == 0)
 			*forwarder = leaf->forwarder;
@@ -292,6 +307,8 @@ find_straight(const struct envelope *envelope)
 {
 	struct slice forwarder = { NULL, 0 };
 
+	if (envelope->one_by_one)
+		return forwarder;
 	for (size_t i = 0; i < envelope->n_rcpts; i++) {
 		if (!keeps_straight(&envelope->rcpts[i], &forwarder))
 			return (struct slice){ NULL, 0 };
@@ -437,7 +454,7 @@ plan_reject(struct planning *p, struct rcpt *rcpt)
 static void
 plan_leaf(struct planning *p, struct rcpt *rcpt, struct leaf *leaf)
 {
-	bool plain = leaf->kind == LEAF_EXTERNAL;
+	bool plain = leaf->kind == LEAF_EXTERNAL || leaf->kind == LEAF_BULK;
 	struct plan_leaf *made;
 
 	if (!stays(leaf) || leaf->queue_recipient.n == 0) {
@@ -449,7 +466,7 @@ plan_leaf(struct planning *p, struct rcpt *rcpt, struct leaf *leaf)
 	add_fate(p, FATE_QUEUED, rcpt, leaf);
 	made = last_fate(p);
 	made->recipient = leaf->queue_recipient;
-	if (is_forwarded(leaf) && p->straight.n == 0 &&
+	if (policy_is_forwarded(leaf) && p->straight.n == 0 &&
 	    leaf->srs_recipient.n > 0) {
 		made->recipient = leaf->srs_recipient;
 		plain = false;
@@ -477,6 +494,14 @@ can_queue(const struct rcpt *rcpt)
 	return false;
 }
 
+/* Its sender is most likely somebody else's; the trail has it. */
+static bool
+drops_spam(const struct planning *p, const struct rcpt *rcpt)
+{
+	return p->envelope->is_spam && rcpt->n_leaves > 0 &&
+	       !policy_must_accept(p->envelope->class);
+}
+
 static void
 plan_rcpt(struct planning *p, struct rcpt *rcpt)
 {
@@ -488,7 +513,7 @@ plan_rcpt(struct planning *p, struct rcpt *rcpt)
 		return;
 	}
 	/* Bad for now is for lmtpd to repeat, bad for good is to bounce. */
-	if (verdict != MAIL_OK && !can_queue(rcpt)) {
+	if (verdict != MAIL_OK && !can_queue(rcpt) && !drops_spam(p, rcpt)) {
 		plan_reject(p, rcpt);
 		return;
 	}

@@ -27,6 +27,9 @@
 
 enum {
 	POLICY_RECEIVED_MAX = 50, /* hops, as Postfix' hopcount_limit */
+	/* Copies of one message that go on to elsewhere, as many as one
+	 * address may cause (hauspost.max_forwards()). */
+	POLICY_FORWARDS_MAX = 50,
 };
 
 /* By which door a message came: the name of the Postfix service. */
@@ -37,6 +40,7 @@ enum mail_class {
 	CLASS_LOCAL,
 	CLASS_LIST,
 	CLASS_REINJECT,
+	CLASS_MOVED, /* to the bulk server, by the normal one */
 	CLASSES
 };
 
@@ -44,7 +48,7 @@ enum mail_class {
 enum mail_class policy_class(struct slice daemon_name);
 const char *policy_class_name(enum mail_class mc);
 
-/* Only Hauspost's own programs may use this door. */
+/* Only Hauspost's own programs, or Postfix itself, may use this door. */
 bool policy_needs_trust(enum mail_class mc);
 
 /*
@@ -74,6 +78,8 @@ struct envelope {
 	struct rcpt *rcpts;  /* those accepted at RCPT */
 	size_t n_rcpts;
 	int64_t size_bytes;
+	bool is_spam;	 /* flagged: a report of it would hit a bystander */
+	bool one_by_one; /* each forward gets its sender from lmtpd */
 	size_t received; /* fields of this name in the header */
 	const struct slice *delivered_to; /* values of these fields */
 	size_t n_delivered_to;
@@ -84,18 +90,23 @@ enum verdict policy_declared_size(
     int64_t size_bytes, int64_t max_bytes, struct why *why);
 
 /*
- * MAIL. Everybody may send as anybody so far; rights of logins and budgets
- * are judged here.
- */
-enum verdict policy_sender(enum mail_class mc, struct slice login,
-    struct slice sender, struct why *why);
-
-/*
  * Gives good leaves that do not take this size the code 552. Negative:
  * unknown, changes nothing.
  */
 void policy_size(
     struct arena *arena, struct leaf *leaves, size_t n, int64_t size_bytes);
+
+/* A leaf that goes on from an address of ours to one elsewhere. */
+bool policy_is_forwarded(const struct leaf *leaf);
+
+/*
+ * RCPT: the message goes on to n addresses elsewhere so far. Who wants more
+ * has to send it once more.
+ */
+enum verdict policy_forwards(size_t n, struct why *why);
+
+/* A field by which spam filters flag a message. */
+bool policy_is_spam_flag(struct slice name, struct slice value);
 
 /* What addr_parse() disliked about an address: code and text. */
 enum verdict policy_bad_address(
@@ -127,6 +138,8 @@ struct plan {
 	const struct slice *remove; /* recipients as given */
 	size_t n_remove;
 	struct slice delivered_to; /* add this mark to the header, or empty */
+	struct slice sender;	   /* the new one (onward_sender()), or empty */
+	const char *hold;	   /* why it waits for an admin, or NULL */
 	bool discard;		   /* nothing is left to be queued */
 };
 

@@ -21,6 +21,8 @@ static struct metric messages_queued =
 	"Messages by what became of them");
 static struct metric messages_refused =
     METRIC_COUNTER("hauspost_milter_messages", "result=\"refused\"", "");
+static struct metric messages_held =
+    METRIC_COUNTER("hauspost_milter_messages", "result=\"held\"", "");
 static struct metric answers_hit = METRIC_COUNTER("hauspost_directory_answers",
     "from=\"memory\"", "Answers of the directory by where they came from");
 static struct metric answers_asked =
@@ -38,8 +40,8 @@ static struct metric directory_listening = METRIC_GAUGE(
 
 struct metric *const report_metrics[] = { &rcpts_queued, &rcpts_refused,
 	&rcpts_deferred, &rcpts_dropped, &rcpts_discarded, &messages_queued,
-	&messages_refused, &answers_hit, &answers_asked, &answers_stale,
-	&answers_failed, &directory_entries, &directory_bytes,
+	&messages_refused, &messages_held, &answers_hit, &answers_asked,
+	&answers_stale, &answers_failed, &directory_entries, &directory_bytes,
 	&directory_listening, NULL };
 
 static void
@@ -76,6 +78,7 @@ struct outcome {
 };
 
 static const struct leaf no_leaf = { .code = 0 };
+static const struct slice none = { "", 0 };
 
 static const char *
 qid_of(const struct report *report)
@@ -91,7 +94,8 @@ log_outcome(const struct report *report, const struct outcome *o)
 	    LOG_SLICE("client", report->client),
 	    LOG_SLICE("login", report->login),
 	    LOG_SLICE("from", report->sender),
-	    LOG_SLICE("to", o->rcpt->address), LOG_TEXT("leaf", o->recipient.p),
+	    LOG_SLICE("to", o->rcpt != NULL ? o->rcpt->address : none),
+	    LOG_TEXT("leaf", o->recipient.p),
 	    LOG_NUM("size", report->size_bytes), LOG_NUM("code", o->why->code),
 	    LOG_WHY(o->why));
 }
@@ -107,16 +111,18 @@ trail_outcome(const struct report *report, const struct outcome *o)
 		.client = report->client,
 		.login = report->login,
 		.sender = report->sender,
-		.recipient = o->rcpt->address,
 		.leaf = o->recipient,
 		.event = slice_of(o->event),
 		.mailbox = leaf->mailbox,
-		.package = leaf->package,
+		.package =
+		    leaf->package.n > 0 ? leaf->package : report->package,
 		.size_bytes = report->size_bytes,
 		.why = o->why,
 		.reason = slice_of(o->why->detail),
 	};
 
+	if (o->rcpt != NULL)
+		event.recipient = o->rcpt->address;
 	if (leaf->path_n > 0)
 		event.path =
 		    db_array_param(report->arena, leaf->path, leaf->path_n);
@@ -155,6 +161,17 @@ tell_owners(const struct report *report, const struct rcpt *rcpt)
 
 /* --- events ----------------------------------------------------------- */
 
+void
+report_gone(struct milter *milter, struct slice srs_domain,
+    struct slice recipient, struct slice reply)
+{
+	log_event(LOG_INFO, NULL, "forward-bounced",
+	    LOG_SLICE("domain", srs_domain), LOG_SLICE("to", recipient),
+	    LOG_SLICE("reply", reply));
+	batch_add(milter->bounces,
+	    (const struct slice[]){ srs_domain, recipient, reply });
+}
+
 static void
 count_refusal(const struct why *why)
 {
@@ -178,15 +195,67 @@ report_refused(
 	tell_owners(report, rcpt);
 }
 
+/* What is about no recipient, but the message. */
+static void
+report_event(
+    const struct report *report, const char *event, const struct why *why)
+{
+	struct outcome o = { .event = event, .why = why };
+
+	log_outcome(report, &o);
+	trail_outcome(report, &o);
+}
+
 void
 report_sender(const struct report *report, const struct why *why)
 {
-	log_event(LOG_INFO, qid_of(report), "sender-refused",
-	    LOG_TEXT("class", policy_class_name(report->class)),
-	    LOG_SLICE("client", report->client),
-	    LOG_SLICE("login", report->login),
-	    LOG_SLICE("from", report->sender), LOG_NUM("code", why->code),
-	    LOG_WHY(why));
+	report_event(report, "sender-refused", why);
+}
+
+void
+report_moved(const struct report *report)
+{
+	const struct why why = {
+		.code = 250, .dsn = "2.0.0", .reply = "moved to the bulk server"
+	};
+
+	report_event(report, "moved", &why);
+}
+
+static void
+tell_of_limit(
+    const struct report *report, struct slice owner, const struct why *why)
+{
+	notice_add(report->milter->notices,
+	    &(struct notice){ .owner = owner,
+		.kind = SLICE("send-limit"),
+		.subject = report->login,
+		.body = slice_of(arena_printf(report->arena,
+		    "%.*s has sent more than it may:\n\n    %s\n\n"
+		    "If you did not send it, somebody knows the password: "
+		    "change it.\n"
+		    "`hauspost limit show %.*s` tells the limits,\n"
+		    "`hauspost quarantine list` what is held.\n",
+		    SLICE_FMT(report->login), why->reply,
+		    SLICE_FMT(report->login))) });
+}
+
+void
+report_limit(const struct report *report, const struct why *why)
+{
+	if (report->package.n == 0)
+		return;
+	tell_of_limit(report, report->login, why);
+	if (!slice_eq(report->package, report->login))
+		tell_of_limit(report, report->package, why);
+}
+
+void
+report_held(const struct report *report, const struct why *why)
+{
+	metrics_add(&messages_held, 1);
+	report_event(report, "held", why);
+	report_limit(report, why);
 }
 
 static const struct {
@@ -202,7 +271,8 @@ static const struct {
 };
 
 static void
-report_leaf(const struct report *report, const struct plan_leaf *made)
+report_leaf(const struct report *report, const struct plan *plan,
+    const struct plan_leaf *made)
 {
 	struct why why = made->rcpt->why;
 	struct outcome o = { fates[made->fate].event, made->rcpt, made->leaf,
@@ -210,6 +280,8 @@ report_leaf(const struct report *report, const struct plan_leaf *made)
 
 	if (made->leaf != NULL)
 		(void)leaf_say(made->leaf, &why);
+	if (plan->sender.n > 0)
+		why_detail(&why, "sent on as <%.*s>", SLICE_FMT(plan->sender));
 	if (fates[made->fate].metric != NULL)
 		metrics_add(fates[made->fate].metric, 1);
 	log_outcome(report, &o);
@@ -224,8 +296,12 @@ void
 report_plan(const struct report *report, const struct plan *plan)
 {
 	metrics_add(&messages_queued, 1);
+	if (plan->sender.n > 0)
+		log_event(LOG_INFO, qid_of(report), "sender-rewritten",
+		    LOG_SLICE("from", report->sender),
+		    LOG_SLICE("to", plan->sender));
 	for (size_t i = 0; i < plan->n_leaves; i++)
-		report_leaf(report, &plan->leaves[i]);
+		report_leaf(report, plan, &plan->leaves[i]);
 	report_directory(report->milter);
 }
 

@@ -3,15 +3,20 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "core/buf.h"
 #include "core/header.h"
 #include "core/log.h"
+#include "milter/onward.h"
 #include "milter/report.h"
 #include "milter/sockdiag.h"
+#include "milter/submission.h"
 
 enum {
 	RCPTS_FIRST = 8,
 	/* A loop that hides behind so many ends by POLICY_RECEIVED_MAX. */
 	DELIVERED_TO_MAX = 100,
+	/* Of a bounce: its status part stands before the message. */
+	BODY_KEPT_MAX = 64 * 1024,
 };
 
 struct txn {
@@ -21,10 +26,15 @@ struct txn {
 	int64_t declared_bytes; /* negative: nobody said */
 	struct rcpt *rcpts;
 	size_t n_rcpts, room;
+	size_t n_forwards;
+	struct slice srs_domain; /* of a recipient that we once rewrote */
 	int64_t size_bytes;
+	struct buf body; /* kept of bounces to such recipients */
+	bool is_spam;
 	size_t received;
 	struct slice delivered_to[DELIVERED_TO_MAX];
 	size_t n_delivered_to;
+	struct submission submission;
 };
 
 struct session {
@@ -33,6 +43,8 @@ struct session {
 	enum mail_class class;
 	struct slice client; /* "192.0.2.1" or "127.0.0.1 uid=1000" */
 	struct why distrust; /* why this door is closed to him */
+	bool local;	     /* a process of this machine … */
+	uid_t uid;	     /* … of this user */
 	struct txn txn;
 };
 
@@ -58,19 +70,29 @@ find_uid(const struct session_peer *peer, uid_t *uid_out, struct why *why)
 	return sockdiag_uid(&client, &server, uid_out, why);
 }
 
+static bool
+is_trusted(const struct session *session)
+{
+	if (session->class == CLASS_MOVED)
+		return session->local &&
+		       session->uid == session->milter->postfix;
+	return session->local && milter_trusts(session->milter, session->uid);
+}
+
 static void
 identify(struct session *session, const struct session_peer *peer)
 {
 	struct why why = { 0 };
 	uid_t uid = 0;
 	int r = find_uid(peer, &uid, &why);
-	bool trusted = r > 0 && milter_trusts(session->milter, uid);
 
+	session->local = r > 0;
+	session->uid = uid;
 	session->client = arena_slice(&session->arena, peer->client_addr);
 	if (r > 0)
 		session->client = slice_of(arena_printf(&session->arena,
 		    "%.*s uid=%u", SLICE_FMT(peer->client_addr), uid));
-	if (!policy_needs_trust(session->class) || trusted)
+	if (!policy_needs_trust(session->class) || is_trusted(session))
 		return;
 	if (r < 0)
 		session->distrust = why;
@@ -88,6 +110,7 @@ session_open(struct milter *milter, const struct session_peer *peer)
 		abort();
 	session->milter = milter;
 	session->class = policy_class(peer->daemon_name);
+	submission_begin(&session->txn.submission, milter, &session->txn.arena);
 	identify(session, peer);
 	return session;
 }
@@ -97,6 +120,8 @@ session_close(struct session *session)
 {
 	if (session == NULL)
 		return;
+	buf_free(&session->txn.body);
+	submission_drop(&session->txn.submission);
 	arena_done(&session->txn.arena);
 	arena_done(&session->arena);
 	free(session);
@@ -105,18 +130,24 @@ session_close(struct session *session)
 /* --- the message ------------------------------------------------------ */
 
 static void
-reset(struct txn *txn)
+reset(struct session *session)
 {
+	struct txn *txn = &session->txn;
 	struct arena arena = txn->arena;
 
+	submission_drop(&txn->submission);
 	arena_reset(&arena);
-	*txn = (struct txn){ .arena = arena, .declared_bytes = -1 };
+	buf_free(&txn->body);
+	*txn = (struct txn){ .arena = arena,
+		.declared_bytes = -1,
+		.body = BUF_INIT(BODY_KEPT_MAX) };
+	submission_begin(&txn->submission, session->milter, &txn->arena);
 }
 
 void
 session_abort(struct session *session)
 {
-	reset(&session->txn);
+	reset(session);
 }
 
 static struct report
@@ -129,7 +160,10 @@ report_of(struct session *session, int64_t size_bytes)
 		.queue_id = session->txn.queue_id,
 		.message_id = session->txn.message_id,
 		.client = session->client,
-		.login = session->txn.login,
+		.login = session->txn.submission.name.n > 0
+			     ? session->txn.submission.name
+			     : session->txn.login,
+		.package = session->txn.submission.account.package,
 		.sender = session->txn.sender,
 		.size_bytes = size_bytes,
 	};
@@ -223,6 +257,18 @@ judge_size(struct session *session, struct why *why)
 	    session->txn.declared_bytes, max_bytes, why);
 }
 
+/* Our users', what they send and how much of it. */
+static enum verdict
+submit(struct session *session, struct why *why)
+{
+	struct txn *txn = &session->txn;
+	const struct submission_peer peer = { session->class, txn->login,
+		session->local, session->uid };
+
+	return submission_mail(
+	    &txn->submission, &peer, txn->sender, txn->declared_bytes, why);
+}
+
 static enum verdict
 judge_sender(
     struct session *session, const struct session_path *path, struct why *why)
@@ -238,9 +284,14 @@ judge_sender(
 	if (verdict == MAIL_OK)
 		verdict = judge_size(session, why);
 	if (verdict == MAIL_OK)
-		verdict =
-		    policy_sender(session->class, txn->login, txn->sender, why);
+		verdict = submit(session, why);
 	return verdict;
+}
+
+static bool
+is_limit(const struct why *why)
+{
+	return slice_eq(slice_of(why->dsn), SLICE("4.7.1"));
 }
 
 enum verdict
@@ -251,7 +302,7 @@ session_mail(struct session *session, const struct session_path *path,
 	struct report report;
 	enum verdict verdict;
 
-	reset(txn);
+	reset(session);
 	txn->login = arena_slice(&txn->arena, login);
 	/* Port 25 serves our users' servers as well, if they log in. */
 	if (login.n > 0 && session->class == CLASS_INBOUND)
@@ -262,6 +313,8 @@ session_mail(struct session *session, const struct session_path *path,
 		return MAIL_OK;
 	report = report_of(session, txn->declared_bytes);
 	report_sender(&report, why);
+	if (is_limit(why))
+		report_limit(&report, why);
 	return verdict;
 }
 
@@ -302,14 +355,44 @@ judge_quota(
 		    LOG_SLICE("to", rcpt->address), LOG_WHY(&why));
 }
 
+static int
+resolve(struct session *session, struct rcpt *rcpt, struct answer *answer,
+    struct why *why)
+{
+	struct directory *dir = session->milter->directory;
+	struct txn *txn = &session->txn;
+	int r = directory_resolve(dir, &txn->arena, rcpt->address, answer, why);
+
+	if (r == 0)
+		r = onward_follow(dir, &txn->arena, txn->sender.n == 0, answer,
+		    &txn->srs_domain, why);
+	return r;
+}
+
+static enum verdict
+count_forwards(struct txn *txn, struct rcpt *rcpt, struct why *why)
+{
+	size_t n = txn->n_forwards;
+	enum verdict verdict;
+
+	for (size_t i = 0; i < rcpt->n_leaves; i++)
+		n += policy_is_forwarded(&rcpt->leaves[i]);
+	verdict = policy_forwards(n, why);
+	if (verdict == MAIL_OK)
+		txn->n_forwards = n;
+	else /* where it must be accepted, lmtpd sends it by itself */
+		rcpt->unexpanded = true;
+	return verdict;
+}
+
 static enum verdict
 expand(struct session *session, struct rcpt *rcpt, struct why *why)
 {
 	struct txn *txn = &session->txn;
 	struct answer answer;
+	enum verdict verdict;
 
-	if (directory_resolve(session->milter->directory, &txn->arena,
-		rcpt->address, &answer, why) < 0) {
+	if (resolve(session, rcpt, &answer, why) < 0) {
 		rcpt->unexpanded = true;
 		return why->verdict;
 	}
@@ -318,7 +401,32 @@ expand(struct session *session, struct rcpt *rcpt, struct why *why)
 	judge_quota(session, rcpt, &answer);
 	policy_size(
 	    &txn->arena, rcpt->leaves, rcpt->n_leaves, txn->declared_bytes);
-	return answer_verdict(rcpt->leaves, rcpt->n_leaves, why);
+	verdict = answer_verdict(rcpt->leaves, rcpt->n_leaves, why);
+	return verdict == MAIL_OK ? count_forwards(txn, rcpt, why) : verdict;
+}
+
+/* On the bulk server: the address that the leaf was made of. */
+static enum verdict
+take_back(struct session *session, struct rcpt *rcpt, struct why *why)
+{
+	struct txn *txn = &session->txn;
+	struct leaf_target target;
+	struct leaf *leaf;
+
+	if (directory_leaf(session->milter->directory, &txn->arena,
+		rcpt->address, &target, why) < 0)
+		return why->verdict;
+	if (target.kind != LEAF_BULK || target.code / 100 != MAIL_OK)
+		return why_say(why, 550, "5.1.1", "not made here");
+	leaf = arena_new(&txn->arena, struct leaf);
+	*leaf = (struct leaf){ .kind = LEAF_BULK,
+		.queue_recipient = target.address,
+		.code = 250,
+		.dsn = SLICE("2.1.5"),
+		.reply = SLICE("ok") };
+	rcpt->leaves = leaf;
+	rcpt->n_leaves = 1;
+	return why_say(why, 250, "2.1.5", "ok");
 }
 
 enum verdict
@@ -335,7 +443,11 @@ session_rcpt(
 	rcpt->notify = keep_parameter(txn, path, SLICE("NOTIFY"));
 	verdict = read_address(session, path->given, &rcpt->address, why);
 	if (verdict == MAIL_OK)
-		verdict = expand(session, rcpt, why);
+		verdict = session->class == CLASS_MOVED
+			      ? take_back(session, rcpt, why)
+			      : expand(session, rcpt, why);
+	if (verdict == MAIL_OK)
+		verdict = submission_rcpt(&txn->submission, rcpt->address, why);
 	rcpt->why = *why;
 	if (verdict == MAIL_OK || policy_must_accept(session->class)) {
 		txn->n_rcpts++;
@@ -343,6 +455,8 @@ session_rcpt(
 	}
 	report = report_of(session, txn->declared_bytes);
 	report_refused(&report, rcpt, why);
+	if (is_limit(why))
+		report_limit(&report, why);
 	return verdict;
 }
 
@@ -354,7 +468,9 @@ session_header(struct session *session, struct slice name, struct slice value)
 	struct txn *txn = &session->txn;
 
 	txn->size_bytes += (int64_t)(name.n + value.n) + 3; /* colon, CRLF */
+	submission_header(&txn->submission, name, value);
 	value = slice_trim(value);
+	txn->is_spam |= policy_is_spam_flag(name, value);
 	if (slice_eq_nocase(name, SLICE("Received")))
 		txn->received++;
 	else if (slice_eq_nocase(name, SLICE("Message-ID")))
@@ -366,9 +482,59 @@ session_header(struct session *session, struct slice name, struct slice value)
 }
 
 void
-session_body(struct session *session, size_t n)
+session_body(struct session *session, struct slice octets)
 {
-	session->txn.size_bytes += (int64_t)n;
+	struct txn *txn = &session->txn;
+
+	txn->size_bytes += (int64_t)octets.n;
+	if (txn->sender.n == 0 && txn->srs_domain.n > 0)
+		(void)buf_add_slice(&txn->body,
+		    slice_head(octets, BODY_KEPT_MAX - txn->body.n));
+}
+
+static void
+on_gone(void *arg, struct slice recipient, struct slice reply)
+{
+	struct session *session = arg;
+
+	report_gone(session->milter, session->txn.srs_domain, recipient, reply);
+}
+
+/*
+ * The plan, with the sender that goes with it. Where nobody is on the line to
+ * repeat it, lmtpd waits for the keys of senders instead.
+ */
+static enum verdict
+make_plan(struct session *session, struct envelope *envelope, struct plan *plan,
+    struct why *why)
+{
+	struct txn *txn = &session->txn;
+	struct directory *dir = session->milter->directory;
+	enum verdict verdict;
+
+	if (txn->is_spam && onward_refuse_spam(dir, &txn->arena, txn->rcpts,
+				txn->n_rcpts, why) < 0)
+		envelope->one_by_one = true;
+	verdict = policy_plan(&txn->arena, envelope, plan, why);
+	if (verdict != MAIL_OK ||
+	    onward_sender(dir, &txn->arena, txn->sender, plan, why) == 0)
+		return verdict;
+	if (!policy_must_accept(session->class))
+		return why->verdict;
+	envelope->one_by_one = true;
+	return policy_plan(&txn->arena, envelope, plan, why);
+}
+
+/* What a sender of ours has to do with the plan. */
+static void
+add_submitted(struct session *session, struct plan *plan)
+{
+	const struct submission *submission = &session->txn.submission;
+
+	if (submission->instead.n > 0 && plan->sender.n == 0)
+		plan->sender = submission->instead;
+	if (submission->held)
+		plan->hold = submission->why_held.reply;
 }
 
 enum verdict
@@ -383,13 +549,27 @@ session_end(struct session *session, struct slice queue_id,
 		.rcpts = txn->rcpts,
 		.n_rcpts = txn->n_rcpts,
 		.size_bytes = txn->size_bytes,
+		.is_spam = txn->is_spam,
 		.received = txn->received,
 		.delivered_to = txn->delivered_to,
 		.n_delivered_to = txn->n_delivered_to,
 	};
+	struct why refused = { 0 };
+	enum verdict verdict, submitted;
 
 	txn->queue_id = arena_slice(&txn->arena, queue_id);
-	return policy_plan(&txn->arena, &envelope, plan_out, why);
+	if (txn->body.n > 0)
+		onward_read_bounce(
+		    &txn->arena, buf_slice(&txn->body), on_gone, session);
+	submitted = submission_end(&txn->submission, &envelope, &refused);
+	verdict = make_plan(session, &envelope, plan_out, why);
+	if (submitted != MAIL_OK) {
+		*why = refused;
+		return submitted;
+	}
+	if (verdict == MAIL_OK)
+		add_submitted(session, plan_out);
+	return verdict;
 }
 
 void
@@ -397,9 +577,16 @@ session_report(struct session *session, const struct plan *plan,
     enum verdict verdict, const struct why *why)
 {
 	struct report report = report_of(session, session->txn.size_bytes);
+	struct submission *submission = &session->txn.submission;
 
-	if (verdict == MAIL_OK)
-		report_plan(&report, plan);
-	else
+	if (verdict != MAIL_OK) {
 		report_message_refused(&report, plan, why);
+		return;
+	}
+	submission_settle(submission);
+	if (submission->moved)
+		report_moved(&report);
+	if (plan->hold != NULL)
+		report_held(&report, &submission->why_held);
+	report_plan(&report, plan);
 }

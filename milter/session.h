@@ -45,7 +45,7 @@ enum verdict session_rcpt(
 
 void session_header(
     struct session *session, struct slice name, struct slice value);
-void session_body(struct session *session, size_t n);
+void session_body(struct session *session, struct slice octets);
 
 /* Says what is to be done; done or not, session_report() follows. */
 enum verdict session_end(struct session *session, struct slice queue_id,

@@ -148,19 +148,33 @@ in_tag(struct run *run, const struct vacation *args, struct slice text)
 }
 
 static bool
-is_mine(struct run *run, const struct vacation *args, struct slice text)
+is_listed(struct run *run, struct slice text)
 {
 	const struct sieve_environment *e = run->environment;
 
-	if (text.n == 0)
-		return false;
 	if (slice_eq_nocase(text, run->envelope.to))
 		return true;
 	for (size_t i = 0; i < e->n_addresses; i++) {
 		if (same_address(run, e->addresses[i], text))
 			return true;
 	}
-	return in_tag(run, args, text);
+	return false;
+}
+
+/* The caller knows more addresses than anybody could list. */
+static int
+is_mine(struct run *run, const struct vacation *args, struct slice text)
+{
+	int r;
+
+	if (text.n == 0)
+		return 0;
+	if (is_listed(run, text) || in_tag(run, args, text))
+		return 1;
+	if (run->callbacks->my_address == NULL)
+		return 0;
+	r = run->callbacks->my_address(run->context, text);
+	return r < 0 ? run_defer(run, "an address") : r;
 }
 
 struct search {
@@ -175,16 +189,16 @@ search_field(void *context, struct run *run, struct fields *fields, size_t i)
 	struct address_walk walk =
 	    address_start(fields->arena, fields->list[i].raw);
 	struct address address;
+	int r = 0;
 
-	while (address_next(&walk, &address)) {
+	while (r == 0 && address_next(&walk, &address)) {
 		if (run_charge(run, 4 * RUN_COMPARE_COST) < 0)
 			return RUN_FAIL;
-		if (is_mine(run, search->args, address.text)) {
+		r = is_mine(run, search->args, address.text);
+		if (r > 0)
 			search->found = address.text;
-			return 1;
-		}
 	}
-	return 0;
+	return r;
 }
 
 static int
@@ -309,7 +323,7 @@ skip(struct run *run, const char *reason)
 
 /* A reason not to answer this sender at all, or NULL. */
 static const char *
-refuse_sender(struct run *run, const struct vacation *args)
+refuse_sender(struct run *run)
 {
 	struct address sender = address_of_envelope(run->envelope.from);
 
@@ -317,8 +331,6 @@ refuse_sender(struct run *run, const struct vacation *args)
 		return "the message is a bounce";
 	if (is_machine(sender.local))
 		return "the sender is a program";
-	if (is_mine(run, args, run->envelope.from))
-		return "it is my own message";
 	return automatic(run);
 }
 
@@ -342,7 +354,7 @@ static int
 vacation_run(struct run *run, const struct node *node)
 {
 	const struct vacation *args = node->args;
-	const char *reason = refuse_sender(run, args);
+	const char *reason = refuse_sender(run);
 	struct search search = { .args = args };
 	int r;
 
@@ -354,7 +366,11 @@ vacation_run(struct run *run, const struct node *node)
 	run->vacation_line = run->at.line;
 	if (reason != NULL)
 		return skip(run, reason);
-	r = find_mine(run, &search);
+	r = is_mine(run, args, run->envelope.from);
+	if (r > 0)
+		return skip(run, "it is my own message");
+	if (r == 0)
+		r = find_mine(run, &search);
 	if (r < 0)
 		return RUN_FAIL;
 	if (r == 0)

@@ -180,6 +180,7 @@ static void
 trace(struct run *run, const struct node *node, int outcome, uint64_t before)
 {
 	struct sieve_trace event = {
+		.program = run->frame->program,
 		.line = node->at.line,
 		.column = node->at.column,
 		.word = node->word->name,
@@ -264,6 +265,7 @@ run_init(struct run *run, const struct sieve_job *job, struct arena *arena)
 		.context = job->context };
 	run->cost_max = steps > 0 ? (uint64_t)steps * SIEVE_STEP_OCTETS : 0;
 	run->fields = message_fields(job->message);
+	run->implicit_keep = true; /* also when there is no script at all */
 	run->actions_end = &run->actions;
 	run->duplicates_end = &run->duplicates;
 }

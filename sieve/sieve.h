@@ -184,6 +184,7 @@ struct sieve_environment {
 void sieve_environment_init(struct sieve_environment *environment);
 
 struct sieve_trace {
+	const struct sieve_program *program; /* whose line and column it is */
 	unsigned line, column;
 	const char *word; /* "header", "fileinto" … */
 	int outcome;	  /* of a test: 1, 0, -1 failed; of a command: 2 */
@@ -212,6 +213,11 @@ struct sieve_callbacks {
 	/* Is this key marked and not yet expired? */
 	int (*duplicate_seen)(void *context, struct slice key);
 	int (*vacation_seen)(void *context, struct slice key);
+	/*
+	 * Is this an address of the mailbox, beside those that the
+	 * environment lists? Asked only where a reply depends on it.
+	 */
+	int (*my_address)(void *context, struct slice address);
 	/* Does the external list hold the value, RFC 6134? */
 	int (*list_contains)(
 	    void *context, struct slice list, struct slice value);

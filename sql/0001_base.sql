@@ -62,6 +62,12 @@ COMMENT ON FUNCTION hauspost.max_nodes() IS
     'Hops and leaves of one address, as many as Postfix takes recipients in '
     'one transaction; beyond it a mailing list is the right tool';
 
+CREATE FUNCTION hauspost.max_forwards() RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT 50';
+COMMENT ON FUNCTION hauspost.max_forwards() IS
+    'Addresses elsewhere that one address may send on to: each message from '
+    'outside becomes as many';
+
 CREATE FUNCTION hauspost.addresses_per_unit() RETURNS integer
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT 250';
 COMMENT ON FUNCTION hauspost.addresses_per_unit() IS

@@ -42,7 +42,10 @@ CREATE TABLE hauspost.package (
     host       text COLLATE "C" NOT NULL
                CONSTRAINT "each package has a host name of its own" UNIQUE,
     units      integer NOT NULL DEFAULT 1,
-    storage_gb integer NOT NULL DEFAULT 10
+    storage_gb integer NOT NULL DEFAULT 10,
+    bulk       text NOT NULL DEFAULT 'move',
+    CONSTRAINT "package.bulk is move, refuse or leave"
+        CHECK (bulk IN ('move', 'refuse', 'leave'))
 );
 COMMENT ON TABLE hauspost.package IS
     'What a customer rents. Its mailboxes and aliases are called NAME or '
@@ -58,6 +61,9 @@ COMMENT ON COLUMN hauspost.package.units IS
     'Each allows 250 addresses and 25 mailboxes';
 COMMENT ON COLUMN hauspost.package.storage_gb IS
     'Units of 1024 MB; no mailbox'' hard quota is above it';
+COMMENT ON COLUMN hauspost.package.bulk IS
+    'A newsletter at the ports for normal mail: move it to the bulk server, '
+    'refuse it naming the port to use, or leave it';
 CREATE INDEX ON hauspost.package (node);
 
 -- 0 and not NULL for "none": a forgotten value must not mean "unlimited"
@@ -78,6 +84,7 @@ CREATE TABLE hauspost.mailbox (
     grace_days       integer NOT NULL DEFAULT 7,
     size_limit       bigint,
     filter           text NOT NULL DEFAULT 'auto',
+    allow_forward_file boolean NOT NULL DEFAULT false,
     state            text NOT NULL DEFAULT 'active',
     CONSTRAINT "mailbox.filter is auto, sieve, procmail or none"
         CHECK (filter IN ('auto', 'sieve', 'procmail', 'none')),
@@ -107,7 +114,10 @@ COMMENT ON COLUMN hauspost.mailbox.grace_days IS
 COMMENT ON COLUMN hauspost.mailbox.size_limit IS
     'Octets of one message; NULL: the node''s';
 COMMENT ON COLUMN hauspost.mailbox.filter IS
-    'sieve, procmail, none, or auto: Sieve where there is a script';
+    'sieve, procmail, none, or auto: Sieve where there is a script, else '
+    'procmail where there is a ~/.procmailrc';
+COMMENT ON COLUMN hauspost.mailbox.allow_forward_file IS
+    '~/.forward is followed: addresses, \name, |program';
 COMMENT ON COLUMN hauspost.mailbox.state IS
     'active, or locked: no login, mail waits at the sender (450), own '
     'forwards rest';
@@ -296,32 +306,53 @@ COMMENT ON COLUMN hauspost.sender_grant.sender IS
     'An address, or @domain for all of that domain';
 
 CREATE TABLE hauspost.send_limit (
-    package    text COLLATE "C" NOT NULL REFERENCES hauspost.package
-               ON UPDATE CASCADE ON DELETE CASCADE,
-    mailbox    text COLLATE "C" REFERENCES hauspost.mailbox
-               ON UPDATE CASCADE ON DELETE CASCADE,
-    class      text NOT NULL DEFAULT 'regular',
-    period     interval NOT NULL,
-    recipients integer NOT NULL,
-    CONSTRAINT "one limit per package, mailbox, class and period"
-        UNIQUE NULLS NOT DISTINCT (package, mailbox, class, period),
+    package text COLLATE "C" REFERENCES hauspost.package
+            ON UPDATE CASCADE ON DELETE CASCADE,
+    mailbox text COLLATE "C" REFERENCES hauspost.mailbox
+            ON UPDATE CASCADE ON DELETE CASCADE,
+    each    boolean NOT NULL DEFAULT false,
+    class   text NOT NULL DEFAULT 'regular',
+    counts  text NOT NULL DEFAULT 'recipients',
+    period  interval NOT NULL,
+    most    integer NOT NULL,
+    over    text NOT NULL DEFAULT 'refuse',
+    CONSTRAINT "one limit of a kind and period for the same"
+        UNIQUE NULLS NOT DISTINCT
+            (package, mailbox, each, class, counts, period),
+    CONSTRAINT "send_limit.each is not for a single mailbox"
+        CHECK (NOT each OR mailbox IS NULL),
     CONSTRAINT "send_limit.class is regular or bulk"
         CHECK (class IN ('regular', 'bulk')),
+    CONSTRAINT "send_limit.counts is messages, recipients or new"
+        CHECK (counts IN ('messages', 'recipients', 'new')),
     CONSTRAINT "send_limit.period is a minute to 31 days"
         CHECK (period BETWEEN '1 minute' AND '31 days'),
-    CONSTRAINT "send_limit.recipients is 0 or more" CHECK (recipients >= 0)
+    CONSTRAINT "send_limit.most is 0 or more" CHECK (most >= 0),
+    CONSTRAINT "send_limit.over is refuse or hold"
+        CHECK (over IN ('refuse', 'hold'))
 );
 COMMENT ON TABLE hauspost.send_limit IS
-    'How many recipients may be sent to within a period';
-COMMENT ON COLUMN hauspost.send_limit.package IS 'Whose mail is counted';
+    'How much may be sent within a period. All limits that apply hold at '
+    'once. What a mailbox has of a class and count replaces what its package '
+    'says for each of its mailboxes, and that replaces what is said for all';
+COMMENT ON COLUMN hauspost.send_limit.package IS
+    'Whose mail is counted; NULL: every package''s that says nothing itself';
 COMMENT ON COLUMN hauspost.send_limit.mailbox IS
-    'NULL: the package together';
+    'NULL: the package together, or each of its mailboxes';
+COMMENT ON COLUMN hauspost.send_limit.each IS
+    'Each mailbox for itself, not the package together';
 COMMENT ON COLUMN hauspost.send_limit.class IS
     'regular, or bulk: what is submitted at the ports for newsletters';
+COMMENT ON COLUMN hauspost.send_limit.counts IS
+    'messages, recipients, or new: recipients that the mailbox has not '
+    'written to before, where a stolen password shows first';
 COMMENT ON COLUMN hauspost.send_limit.period IS
     'What is older does not count';
-COMMENT ON COLUMN hauspost.send_limit.recipients IS
+COMMENT ON COLUMN hauspost.send_limit.most IS
     'As many within the period; 0: none at all';
+COMMENT ON COLUMN hauspost.send_limit.over IS
+    'refuse: not now, with the time when there is room again; hold: mail '
+    'waits for an admin ("hauspost quarantine")';
 
 CREATE TABLE hauspost.client_service (
     id           integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

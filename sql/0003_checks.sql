@@ -795,4 +795,26 @@ $$;
 CREATE TRIGGER checks BEFORE INSERT OR UPDATE ON hauspost.sender_grant
     FOR EACH ROW EXECUTE FUNCTION hauspost.check_sender_grant();
 
+-- send_limit ----------------------------------------------------------------
+
+CREATE FUNCTION hauspost.check_send_limit() RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    owner text := (SELECT m.package FROM hauspost.mailbox AS m
+        WHERE m.name = NEW.mailbox);
+BEGIN
+    NEW.package := coalesce(NEW.package, owner);
+    PERFORM hauspost.complain(
+        format('send_limit of "%s"', NEW.mailbox),
+        hauspost.sentences(format('package "%s"', NEW.package),
+            CASE WHEN NEW.package <> owner
+                THEN format('is not that of the mailbox: leave it out, or '
+                    'write "%s"', owner) END));
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER checks BEFORE INSERT OR UPDATE ON hauspost.send_limit
+    FOR EACH ROW EXECUTE FUNCTION hauspost.check_send_limit();
+
 RESET ROLE;

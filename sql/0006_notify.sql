@@ -6,6 +6,8 @@
 --   address:info@example.org       an address; address:@example.org is the
 --                                  catch-all
 --   name:xyz00-abc                 an alias, a mailbox, what belongs to it
+--   forward:xyz00                  which forwards of a package are paused
+--   srs                            the keys of rewritten senders
 --   *                              everything
 --
 -- An answer of resolve() names the keys that it stands on, missing rows
@@ -38,6 +40,10 @@ LANGUAGE sql IMMUTABLE RETURN CASE relation
     WHEN 'mailbox' THEN 'name:' || (changed ->> 'name')
     WHEN 'forward' THEN 'name:' || (changed ->> 'mailbox')
     WHEN 'sender_grant' THEN 'name:' || (changed ->> 'mailbox')
+    WHEN 'vacation' THEN 'name:' || (changed ->> 'mailbox')
+    WHEN 'sieve_default' THEN coalesce('domain:' || (changed ->> 'domain'),
+        '*')
+    WHEN 'forward_pause' THEN 'forward:' || (changed ->> 'package')
     ELSE '*'
 END;
 COMMENT ON FUNCTION hauspost.key_of_row(text, text, jsonb) IS
@@ -48,21 +54,21 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    most integer := hauspost.notify_rows_max();
+    rows_max integer := hauspost.notify_rows_max();
     gone text[] := '{}';
     come text[] := '{}';
 BEGIN
     IF TG_OP <> 'INSERT' THEN
         gone := ARRAY(
             SELECT hauspost.key_of_row(TG_TABLE_NAME, TG_OP, to_jsonb(r))
-            FROM (SELECT * FROM old_rows LIMIT most + 1) AS r);
+            FROM (SELECT * FROM old_rows LIMIT rows_max + 1) AS r);
     END IF;
     IF TG_OP <> 'DELETE' THEN
         come := ARRAY(
             SELECT hauspost.key_of_row(TG_TABLE_NAME, TG_OP, to_jsonb(r))
-            FROM (SELECT * FROM new_rows LIMIT most + 1) AS r);
+            FROM (SELECT * FROM new_rows LIMIT rows_max + 1) AS r);
     END IF;
-    IF greatest(cardinality(gone), cardinality(come)) > most THEN
+    IF greatest(cardinality(gone), cardinality(come)) > rows_max THEN
         come := ARRAY['*'];
         gone := '{}';
     END IF;

@@ -19,9 +19,11 @@
 SET ROLE hauspost_owner;
 
 CREATE TABLE hauspost.secret (
-    name    text COLLATE "C" PRIMARY KEY,
+    name    text COLLATE "C" NOT NULL,
     value   bytea NOT NULL,
-    readers text[] NOT NULL DEFAULT '{}'
+    readers text[] NOT NULL DEFAULT '{}',
+    made    timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (name, made)
 );
 COMMENT ON TABLE hauspost.secret IS
     'Random keys. A changed one makes what it signed worthless: leaves in the '
@@ -32,6 +34,8 @@ COMMENT ON COLUMN hauspost.secret.name IS
 COMMENT ON COLUMN hauspost.secret.value IS '32 random octets';
 COMMENT ON COLUMN hauspost.secret.readers IS
     'Roles that hauspost.secret() tells it';
+COMMENT ON COLUMN hauspost.secret.made IS
+    'Of several that have one name the youngest counts; see 0040_forwarding.sql';
 
 -- Two version 4 UUIDs carry 244 bits of the system's randomness.
 INSERT INTO hauspost.secret (name, value, readers)
@@ -53,7 +57,9 @@ BEGIN
     SELECT * INTO found FROM hauspost.secret AS s
     WHERE s.name = secret.name
         AND (session_user = ANY (s.readers)
-            OR pg_has_role(session_user, 'hauspost_owner', 'USAGE'));
+            OR pg_has_role(session_user, 'hauspost_owner', 'USAGE'))
+    ORDER BY s.made DESC
+    LIMIT 1;
     IF found.name IS NULL THEN
         RAISE insufficient_privilege USING
             MESSAGE = format('no secret "%s" for %s', name, session_user),
@@ -167,7 +173,7 @@ COMMENT ON FUNCTION hauspost.signed_leaf(text, text, text, text) IS
 -- What strangers may read: no names of ours, nothing that they sent.
 CREATE FUNCTION hauspost.refusals(OUT reason text, OUT dsn text, OUT reply text)
 RETURNS SETOF record
-LANGUAGE sql IMMUTABLE ROWS 17
+LANGUAGE sql IMMUTABLE ROWS 21
 AS $$
 VALUES
     ('unknown',  '5.1.1',  'no such address here'),
@@ -178,6 +184,8 @@ VALUES
         'address leads to a mailbox that does not exist; its owner is told'),
     ('gone',     '5.1.1',  'mailbox no longer exists'),
     ('internal', '5.1.1',  'address is for internal use only'),
+    ('paused',   '5.1.1',
+        'address leads to one that takes no more mail; its owner is told'),
     ('syntax',   '5.1.3',  'not an address: write user@example.org'),
     ('null',     '5.1.10', 'domain takes no mail'),
     ('loop',     '5.4.6',  'address leads back to itself; its owner is told'),
@@ -189,6 +197,10 @@ VALUES
     ('full',     '4.2.2',  'mailbox is full, try again later'),
     ('closed',   '5.2.2',  'mailbox is full'),
     ('large',    '5.3.4',  'message is larger than this address takes'),
+    ('spam',     '5.7.0',
+        'message is flagged as spam, which is not sent on from here'),
+    ('stale',    '5.1.8',  'this sender was good for some days only'),
+    ('srs',      '5.7.5',  'this sender was not written by this host'),
     ('forged',   '5.7.1',  'not made here')
 $$;
 COMMENT ON FUNCTION hauspost.refusals() IS

@@ -40,7 +40,7 @@ CREATE TYPE hauspost.answer AS (
 );
 COMMENT ON TYPE hauspost.answer IS 'One leaf of an address';
 COMMENT ON COLUMN hauspost.answer.kind IS
-    'mailbox, program, external, list, reject or discard';
+    'mailbox, program, external, list, srs, reject or discard';
 COMMENT ON COLUMN hauspost.answer.queue_recipient IS
     'What goes into the queue; NULL for reject and discard';
 COMMENT ON COLUMN hauspost.answer.srs_recipient IS
@@ -77,7 +77,7 @@ CREATE TYPE hauspost.hop AS (
 );
 
 CREATE TYPE hauspost.place AS (
-    kind       text,   -- row, alias, mailbox, name, external or refused
+    kind       text,   -- row, alias, mailbox, name, external, srs, refused
     label      text,   -- tells places apart, and stands in the path
     name       text,   -- key of the row
     detail     text,
@@ -85,7 +85,7 @@ CREATE TYPE hauspost.place AS (
     node       text,   -- of a mailbox
     size_limit bigint,
     reason     text,   -- why it is refused or not ready: refusals().reason
-    procmail   boolean, -- of a mailbox: procmail gets its mail
+    programs   boolean, -- of a mailbox: its mail may meet a slow program
     forwards   boolean, -- of a mailbox: it has rows in forward
     keys       text[],
     changes_at timestamptz
@@ -140,6 +140,14 @@ COMMENT ON FUNCTION hauspost.is_leaf_domain(text) IS
 
 -- Places --------------------------------------------------------------------
 
+-- A sender that a forward of ours has written: whoever queues puts the first
+-- sender in its place, or finds it forged (core/srs.h). The catch-all must not
+-- get the bounces of what was sent on.
+CREATE FUNCTION hauspost.is_srs(local_part text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN local_part ~* '^srs[01][=+-].';
+COMMENT ON FUNCTION hauspost.is_srs(text) IS
+    'Has the form of an address by the Sender Rewriting Scheme';
+
 -- Rule 2's last step: MAILBOX@NODE and MAILBOX@PACKAGE-HOST. Aliases too: what
 -- programs on the machine send to a bare name, Postfix completes with the
 -- node's name.
@@ -164,6 +172,10 @@ BEGIN
         place.kind := 'name';
         place.label := 'automatic:' || place.name || '@' || domain;
         place.package := owner;
+        place.reason := NULL;
+    ELSIF hauspost.is_srs(substr(place.label, length('unknown:') + 1)) THEN
+        place.kind := 'srs';
+        place.label := 'srs:' || substr(place.label, length('unknown:') + 1);
         place.reason := NULL;
     END IF;
     RETURN place;
@@ -243,7 +255,7 @@ BEGIN
                 place, listed, 'address:' || listed.identifier);
         END IF;
     END IF;
-    IF entry.identifier IS NULL THEN
+    IF entry.identifier IS NULL OR hauspost.is_srs(local_part) THEN
         RETURN hauspost.find_automatic(place, domain);
     END IF;
     place.detail := NULL; -- nobody said that a + means one here
@@ -353,7 +365,7 @@ BEGIN
         SELECT ROW('mailbox', 'mailbox:' || m.name, m.name, NULL, p.name,
             p.node, m.size_limit,
             CASE WHEN m.state = 'locked' THEN 'locked' END,
-            m.filter = 'procmail',
+            m.filter = 'procmail' OR m.allow_forward_file,
             EXISTS (SELECT FROM hauspost.forward AS f
                 WHERE f.mailbox = m.name),
             keys, NULL)::hauspost.place
@@ -402,10 +414,10 @@ RETURNS hauspost.answer
 LANGUAGE sql STABLE RETURN hauspost.accept(
     here,
     place.node,
-    CASE WHEN place.procmail THEN 'program' ELSE 'mailbox' END,
+    CASE WHEN place.programs THEN 'program' ELSE 'mailbox' END,
     place.name
         || coalesce('+' || hauspost.leaf_quote(nullif(here.detail, '')), '')
-        || CASE WHEN place.procmail THEN '.0@program.' ELSE '@mbox.' END
+        || CASE WHEN place.programs THEN '.0@program.' ELSE '@mbox.' END
         || place.node,
     place.name);
 
@@ -448,6 +460,9 @@ DECLARE
 BEGIN
     leaf.detail := NULL;
     IF here.forwarder IS NOT NULL THEN
+        IF hauspost.is_paused(here.package, local_part || '@' || domain) THEN
+            RETURN hauspost.refuse(here, 'paused');
+        END IF;
         leaf.forwarder := here.forwarder || CASE
             WHEN strpos(here.forwarder, '@') = 0 THEN '@' || node ELSE '' END;
         leaf.srs_recipient := hauspost.signed_leaf(
@@ -588,6 +603,7 @@ DECLARE
     target      hauspost.target;
     forward     record;
     keeps       boolean; -- the mailbox its copy
+    forwards    integer := 0; -- leaves that go on to elsewhere
     seen        text[] := '{}';
     leaves      hauspost.answer[] := '{}';
     leaf        hauspost.answer;
@@ -666,15 +682,25 @@ BEGIN
         ELSIF place.kind = 'name' THEN
             queue := queue
                 || hauspost.to_name(here, 'name', place.name, here.detail);
+        ELSIF place.kind = 'srs' THEN
+            leaves := leaves || hauspost.accept(
+                here, hauspost.node_of(here.package), 'srs',
+                hauspost.join_address(hop.name, hop.domain));
         ELSE
-            leaves := leaves
-                || hauspost.external_leaf(here, hop.name, hop.domain);
+            leaf := hauspost.external_leaf(here, hop.name, hop.domain);
+            leaves := leaves || leaf;
+            IF here.forwarder IS NOT NULL THEN
+                forwards := forwards + 1;
+                keys := keys || ('forward:' || here.package);
+            END IF;
         END IF;
-        EXIT WHEN cardinality(queue) + cardinality(leaves)
-            > hauspost.max_nodes();
+        EXIT WHEN forwards > hauspost.max_forwards()
+            OR cardinality(queue) + cardinality(leaves) > hauspost.max_nodes();
     END LOOP;
 
-    IF cardinality(queue) + cardinality(leaves) > hauspost.max_nodes() THEN
+    IF forwards > hauspost.max_forwards()
+        OR cardinality(queue) + cardinality(leaves) > hauspost.max_nodes()
+    THEN
         leaves := ARRAY[hauspost.refuse(queue[1], 'wide')];
     ELSIF cardinality(leaves) = 0 THEN
         leaves := ARRAY[hauspost.refuse(queue[1], 'loop')];

@@ -26,6 +26,7 @@ CREATE TYPE hauspost.leaf_row AS (
     filter           text,
     program          text,
     owner            text,
+    forward_file     boolean,
     keys             text[],
     changes_at       timestamptz
 );
@@ -36,9 +37,11 @@ COMMENT ON COLUMN hauspost.leaf_row.address IS
 COMMENT ON COLUMN hauspost.leaf_row.forwarder IS
     'Always NULL: the ORCPT of the leaf tells it';
 COMMENT ON COLUMN hauspost.leaf_row.program IS
-    '|program or :include:/file; NULL: procmail of the mailbox';
+    '|program or :include:/file; NULL: of the mailbox, see filter';
 COMMENT ON COLUMN hauspost.leaf_row.owner IS
     'Mailbox as whose user a program runs';
+COMMENT ON COLUMN hauspost.leaf_row.forward_file IS
+    'Of a mailbox: look for its ~/.forward';
 
 CREATE FUNCTION hauspost.refuse_leaf(leaf hauspost.leaf_row, why text)
 RETURNS hauspost.leaf_row
@@ -65,9 +68,10 @@ DECLARE
 BEGIN
     leaf.keys := ARRAY['name:' || leaf.mailbox];
     SELECT m.name, p.node, m.size_limit, m.quota_bytes, m.quota_hard_bytes,
-        m.filter, m.name, m.state
+        m.filter, m.name, m.allow_forward_file, m.state
     INTO leaf.mailbox, leaf.node, leaf.size_limit, leaf.quota_bytes,
-        leaf.quota_hard_bytes, leaf.filter, leaf.owner, state
+        leaf.quota_hard_bytes, leaf.filter, leaf.owner, leaf.forward_file,
+        state
     FROM hauspost.mailbox AS m
     JOIN hauspost.package AS p ON p.name = m.package
     WHERE m.name = leaf.mailbox;

@@ -200,6 +200,8 @@ BEGIN
         WHEN 'alias' THEN hauspost.why_alias(here)
         WHEN 'mailbox' THEN hauspost.why_mailbox(here, via)
         WHEN 'external' THEN hauspost.why_domain(hauspost.domain_of(here))
+        WHEN 'srs' THEN
+            'sender of a forward; a bounce goes back to the first sender'
         WHEN 'unknown' THEN hauspost.why_domain(hauspost.domain_of(here))
         WHEN 'dangling' THEN 'no alias and no mailbox of that name'
         WHEN 'program' THEN 'program of the alias'

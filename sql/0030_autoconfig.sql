@@ -243,18 +243,20 @@ $$;
 COMMENT ON FUNCTION hauspost.autoconfig_why(text) IS
     'Does an address configure itself, and where it leads or why not';
 
-CREATE FUNCTION hauspost.client_hosts()
+CREATE FUNCTION hauspost.client_hosts(pacc boolean)
 RETURNS TABLE (domain text, host text)
 LANGUAGE sql STABLE
 BEGIN ATOMIC
     SELECT d.name, label || '.' || d.name
     FROM hauspost.domain AS d,
-        unnest('{autoconfig,autodiscover}'::text[]) AS label
+        unnest('{autoconfig,autodiscover,ua-auto-config}'::text[]) AS label
     WHERE d.autoconfig AND d.mode = 'local'
+        AND (client_hosts.pacc OR label <> 'ua-auto-config')
     ORDER BY d.name, label;
 END;
-COMMENT ON FUNCTION hauspost.client_hosts() IS
-    'Host names at which clients ask for settings: what certificates are for';
+COMMENT ON FUNCTION hauspost.client_hosts(boolean) IS
+    'Host names at which clients ask for settings, those of PACC among them '
+    'or not: what certificates are for';
 
 GRANT EXECUTE ON FUNCTION hauspost.autoconfig(text, text, text)
     TO hauspost_autoconfig;

@@ -7,11 +7,13 @@
 #include "core/db.h"
 #include "core/log.h"
 #include "core/notice.h"
+#include "lmtpd/front/marks.h"
 
 enum {
 	PAGE = 100, /* mailboxes per question */
 	/* Notices go out within a minute, and what failed is tried again. */
 	ROUND_MS = 60 * 1000,
+	SWEEP_ROUNDS = 60, /* marks of Sieve last for days */
 };
 
 /*
@@ -147,6 +149,17 @@ send_notices(struct chores *chores)
 		log_event(LOG_INFO, NULL, "notices-sent", LOG_NUM("n", sent));
 }
 
+/* --- marks of Sieve --------------------------------------------------- */
+
+static void
+sweep_marks(struct chores *chores)
+{
+	struct why why = { 0 };
+
+	if (marks_sweep(chores->lmtpd->pool, &why) < 0)
+		log_event(LOG_WARNING, NULL, "marks-not-swept", LOG_WHY(&why));
+}
+
 /* --- the thread ------------------------------------------------------- */
 
 /* Waits for something to do; true when mailboxes may be new. */
@@ -170,6 +183,7 @@ keep_house(void *arg)
 {
 	struct chores *chores = arg;
 	long next_ms = clock_ms();
+	unsigned rounds = 0;
 
 	while (!is_stopping(chores)) {
 		long left_ms = next_ms - clock_ms();
@@ -183,6 +197,8 @@ keep_house(void *arg)
 		if (!is_due)
 			continue;
 		send_notices(chores);
+		if (rounds++ % SWEEP_ROUNDS == 0)
+			sweep_marks(chores);
 		next_ms = clock_ms() + ROUND_MS;
 	}
 	return NULL;

@@ -4,9 +4,13 @@
 #include <stdio.h>
 
 #include "core/clock.h"
+#include "lmtpd/front/deeds.h"
+#include "lmtpd/front/dotforward.h"
 #include "lmtpd/front/heading.h"
+#include "lmtpd/front/include.h"
 #include "lmtpd/front/ledger.h"
 #include "lmtpd/front/name.h"
+#include "lmtpd/front/program.h"
 #include "lmtpd/front/quota.h"
 #include "lmtpd/front/receipt.h"
 #include "lmtpd/front/reinject.h"
@@ -17,6 +21,8 @@ static const struct slice stored = { "stored", 6 };
 /* What the steps below share. */
 struct delivery {
 	struct txn *txn;
+	struct reinject *reinject;
+	struct arena filtering; /* for one recipient at a time */
 	struct slice secret;
 	struct heading heading;
 	struct plan_message facts;
@@ -127,6 +133,20 @@ fill_request(
 		   request->flags, sizeof request->flags, told->flags);
 }
 
+/* What a program of ours had from us has our fields on it. */
+static struct slice
+head_for(struct delivery *d, const struct rcpt *rcpt)
+{
+	struct arena *arena = &d->txn->arena;
+
+	if (rcpt->plan.by_owner &&
+	    heading_has(
+		d->facts.header, SLICE("Delivered-To"), rcpt->plan.own_address))
+		return heading_return_path(arena, &d->heading);
+	return heading_final(
+	    arena, &d->heading, rcpt->plan.own_address, rcpt->original);
+}
+
 /* True when the job is to be run; otherwise the recipient has its result. */
 static bool
 prepare_job(struct delivery *d, struct rcpt *rcpt, struct store_job *job)
@@ -135,8 +155,7 @@ prepare_job(struct delivery *d, struct rcpt *rcpt, struct store_job *job)
 
 	if (was_stored_before(txn, rcpt))
 		return false;
-	job->head = heading_final(
-	    &txn->arena, &d->heading, rcpt->plan.own_address, rcpt->original);
+	job->head = head_for(d, rcpt);
 	if (!fill_request(d, rcpt, &job->request)) {
 		(void)why_say(
 		    &rcpt->why, 451, "4.3.5", "mailbox can not be named");
@@ -151,11 +170,23 @@ prepare_job(struct delivery *d, struct rcpt *rcpt, struct store_job *job)
 	return true;
 }
 
+/* The owner of a mailbox without a script may have recipes for it. */
+static void
+leave_to_procmail(struct rcpt *rcpt, struct store_job *job)
+{
+	if (rcpt->plan.procmail_if_any)
+		job->request.hints |= STORE_UNLESS_PROCMAIL;
+}
+
 static void
 take_result(struct delivery *d, struct rcpt *rcpt, const struct store_job *job)
 {
 	struct lmtpd *lmtpd = d->txn->lmtpd;
 
+	if (job->answer.error == ECANCELED) {
+		rcpt->plan.kind = PLAN_PROGRAM;
+		return;
+	}
 	rcpt->why = job->why;
 	if (job->why.verdict != MAIL_OK) {
 		if (job->answer.error == EDQUOT)
@@ -172,6 +203,30 @@ take_result(struct delivery *d, struct rcpt *rcpt, const struct store_job *job)
 		(void)ledger_mark(lmtpd->pool, rcpt->name, stored, &rcpt->why);
 }
 
+/*
+ * Asks the mailbox' scripts, and does what they say. True: they leave it to
+ * us, to store the message like any other.
+ */
+static bool
+is_as_it_was(struct delivery *d, struct rcpt *rcpt, struct store_job *job)
+{
+	enum filter_result result;
+	struct filter filter;
+
+	if (d->txn->mail.hauspost.folder.n > 0) /* its place is known */
+		return true;
+	result = filter_run(&filter, d->txn, rcpt, job->head, &d->filtering);
+	if (!filter.has_own)
+		leave_to_procmail(rcpt, job);
+	if (result == FILTER_PLAN) {
+		deeds_do(&filter, d->reinject, job);
+		take_result(d, rcpt, job);
+	}
+	filter_done(&filter);
+	arena_reset(&d->filtering);
+	return result == FILTER_NOTHING;
+}
+
 static void
 store_all(struct delivery *d)
 {
@@ -184,7 +239,8 @@ store_all(struct delivery *d)
 	for (struct rcpt *rcpt = txn->first; rcpt != NULL; rcpt = rcpt->next) {
 		if (rcpt->why.verdict != 0 || rcpt->plan.kind != PLAN_STORE)
 			continue;
-		if (prepare_job(d, rcpt, &jobs[n]))
+		if (prepare_job(d, rcpt, &jobs[n]) &&
+		    is_as_it_was(d, rcpt, &jobs[n]))
 			of[n++] = rcpt;
 	}
 	if (n > 0)
@@ -195,21 +251,69 @@ store_all(struct delivery *d)
 
 /* --- everything else -------------------------------------------------- */
 
-static void
-finish_others(struct delivery *d)
+static struct programs
+programs_of(struct delivery *d)
 {
-	struct reinject reinject = REINJECT_INIT(d->txn, &d->heading);
+	return (struct programs){ d->txn, &d->heading,
+		d->start_ms + d->txn->lmtpd->settings->run_timeout_ms };
+}
+
+/* What a ~/.forward leaves for the mailbox is stored with the others. */
+static void
+follow_forward_files(struct delivery *d)
+{
+	const struct programs programs = programs_of(d);
 
 	for (struct rcpt *rcpt = d->txn->first; rcpt != NULL;
 	     rcpt = rcpt->next) {
-		if (rcpt->why.verdict != 0)
-			continue;
-		if (rcpt->plan.kind == PLAN_DISCARD)
-			(void)why_say(&rcpt->why, 250, "2.0.0", "discarded");
-		else
-			reinject_send(&reinject, rcpt);
+		if (rcpt->why.verdict == 0 && rcpt->plan.forward_file)
+			dotforward_follow(&programs, d->reinject, rcpt);
 	}
+}
+
+static void
+finish_other(const struct programs *programs, struct reinject *reinject,
+    struct rcpt *rcpt)
+{
+	switch (rcpt->plan.kind) {
+	case PLAN_DISCARD:
+		(void)why_say(&rcpt->why, 250, "2.0.0", "discarded");
+		break;
+	case PLAN_PROGRAM:
+		program_deliver(programs, rcpt);
+		break;
+	case PLAN_INCLUDE:
+		include_deliver(programs, reinject, rcpt);
+		break;
+	default:
+		reinject_send(reinject, rcpt);
+		break;
+	}
+}
+
+static void
+finish_others(struct delivery *d)
+{
+	const struct programs programs = programs_of(d);
+
+	for (struct rcpt *rcpt = d->txn->first; rcpt != NULL;
+	     rcpt = rcpt->next) {
+		if (rcpt->why.verdict == 0)
+			finish_other(&programs, d->reinject, rcpt);
+	}
+}
+
+static void
+deliver_all(struct delivery *d)
+{
+	struct reinject reinject = REINJECT_INIT(d->txn, &d->heading);
+
+	d->reinject = &reinject;
+	follow_forward_files(d);
+	store_all(d);
+	finish_others(d);
 	reinject_done(&reinject);
+	arena_done(&d->filtering);
 }
 
 /* The same answer for all, when it has nothing to do with the recipient. */
@@ -246,7 +350,9 @@ read_message(struct delivery *d)
 void
 deliver(struct txn *txn)
 {
-	struct delivery d = { .txn = txn, .start_ms = clock_ms() };
+	struct delivery d = {
+		.txn = txn, .filtering = ARENA_INIT, .start_ms = clock_ms()
+	};
 	struct why why = { 0 };
 
 	if (message_finish(&txn->message, &why) != MAIL_OK ||
@@ -256,8 +362,7 @@ deliver(struct txn *txn)
 		read_message(&d);
 		name_deliveries(&d);
 		check_plans(&d);
-		store_all(&d);
-		finish_others(&d);
+		deliver_all(&d);
 	}
 	report(txn, clock_ms() - d.start_ms);
 	receipt_send(txn, &d.heading);

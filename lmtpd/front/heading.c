@@ -72,6 +72,16 @@ heading_final(struct arena *arena, const struct heading *heading,
 }
 
 struct slice
+heading_return_path(struct arena *arena, const struct heading *heading)
+{
+	AUTO_BUF struct buf text = BUF_INIT(HEADING_MAX);
+
+	heading_add(&text, "Return-Path: <", heading->sender, ">\n");
+	assert(!buf_failed(&text));
+	return arena_slice(arena, buf_slice(&text));
+}
+
+struct slice
 heading_onward(struct arena *arena, const struct heading *heading,
     struct slice delivered_to, struct slice original)
 {

@@ -42,6 +42,11 @@ void heading_add_date(struct buf *to, time_t when);
 struct slice heading_final(struct arena *arena, const struct heading *heading,
     struct slice delivered_to, struct slice original);
 
+/* For a message that has these fields already, the last word about its
+ * sender: Return-Path. */
+struct slice heading_return_path(
+    struct arena *arena, const struct heading *heading);
+
 /* A message that goes on from an address of ours: Delivered-To, Received. */
 struct slice heading_onward(struct arena *arena, const struct heading *heading,
     struct slice delivered_to, struct slice original);

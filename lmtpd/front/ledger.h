@@ -21,4 +21,19 @@ int ledger_has(struct db_pool *pool, struct slice delivery, struct slice action,
 int ledger_mark(struct db_pool *pool, struct slice delivery,
     struct slice action, struct why *why);
 
+/* Several actions of one delivery. */
+struct ledger {
+	struct slice *actions;
+	size_t n;
+};
+
+/* All that is done of a delivery; lives in the arena. */
+int ledger_read(struct db_pool *pool, struct arena *arena,
+    struct slice delivery, struct ledger *ledger_out, struct why *why);
+bool ledger_shows(const struct ledger *ledger, struct slice action);
+
+/* All of done, or none. */
+int ledger_mark_all(struct db_pool *pool, struct arena *arena,
+    struct slice delivery, const struct ledger *done, struct why *why);
+
 #endif

@@ -15,8 +15,9 @@ static const struct db_stmt read_secret = { "secret",
 	"SELECT hauspost.secret($1)", 1 };
 
 enum {
-	/* Three batches, the ledger of forwards, the housekeeper. */
-	POOL_CONNECTIONS = 6,
+	/* Three batches, the ledger of forwards, marks of Sieve, the
+	 * housekeeper. */
+	POOL_CONNECTIONS = 8,
 };
 
 int
@@ -34,12 +35,15 @@ lmtpd_open(struct lmtpd *lmtpd, const struct settings *settings,
 	};
 	if (lmtpd->stop_fd < 0)
 		return why_fail(why, errno, "make an eventfd");
+	if (settings_extensions(settings, &lmtpd->extensions, why) < 0)
+		return -EINVAL;
 	name_seed();
 	(void)pthread_mutex_init(&lmtpd->secret_lock, NULL);
 	lmtpd->pool = db_pool_new(common->database, role, POOL_CONNECTIONS,
 	    common->database_timeout_ms);
 	lmtpd->store = store_new(settings->storer,
 	    (int)settings->store_connections, settings->store_timeout_ms);
+	lmtpd->library = library_new(LIBRARY_BYTES_MAX);
 	lmtpd->trail = trail_start(lmtpd->pool);
 	lmtpd->usage = usage_start(lmtpd->pool);
 	lmtpd->notices = notice_start(lmtpd->pool);
@@ -56,6 +60,7 @@ lmtpd_close(struct lmtpd *lmtpd)
 	batch_stop(lmtpd->usage);
 	batch_stop(lmtpd->notices);
 	store_free(lmtpd->store);
+	library_free(lmtpd->library);
 	db_pool_free(lmtpd->pool);
 	(void)close(lmtpd->stop_fd);
 	arena_done(&lmtpd->secret_arena);
@@ -68,7 +73,6 @@ fetch_secret(struct lmtpd *lmtpd, enum lmtpd_secret which, struct why *why)
 {
 	static const struct slice names[SECRETS] = {
 		[SECRET_NAME] = { "name", 4 },
-		[SECRET_SRS] = { "srs", 3 },
 	};
 	struct db_result *result;
 	int r = db_ask(lmtpd->pool, &read_secret, &names[which], &result, why);

@@ -12,20 +12,24 @@
 
 #include "core/batch.h"
 #include "core/directory.h"
+#include "lmtpd/front/allowance.h"
 #include "lmtpd/front/attempts.h"
 #include "lmtpd/front/figures.h"
+#include "lmtpd/front/library.h"
 #include "lmtpd/front/settings.h"
 #include "lmtpd/front/store.h"
+#include "lmtpd/front/suspects.h"
 
 /* Memory that all workers and their parent share. */
 struct shared {
 	struct attempts attempts;
 	struct figures figures;
+	struct allowance allowance;
+	struct suspects suspects;
 };
 
 enum lmtpd_secret {
 	SECRET_NAME, /* key of delivery names */
-	SECRET_SRS,  /* … of senders that are rewritten */
 	SECRETS
 };
 
@@ -38,6 +42,8 @@ struct lmtpd {
 	struct db_pool *pool; /* for what the directory does not answer */
 	struct directory *directory;
 	struct store *store;
+	struct library *library;
+	sieve_extension_set extensions; /* for scripts of mailboxes */
 	struct batch *trail, *usage, *notices;
 
 	pthread_mutex_t secret_lock; /* for what follows */

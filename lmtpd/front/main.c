@@ -45,15 +45,30 @@ static int
 listen_all(struct worker_task *task, struct why *why)
 {
 	const struct settings *settings = task->settings;
-	int r;
+	struct listener *listeners = task->listeners;
+	int r = listen_on(&listeners[PEER_QUEUE], settings->listen,
+	    settings->socket_group, why);
 
-	task->listeners[1].trusted = true;
-	r = listen_on(
-	    &task->listeners[0], settings->listen, settings->socket_group, why);
 	if (r == 0)
-		r = listen_on(&task->listeners[1], settings->listen_trusted,
-		    settings->trusted_group, why);
+		r = listen_on(&listeners[PEER_TRUSTED],
+		    settings->listen_trusted, settings->trusted_group, why);
+	if (r == 0)
+		r = listen_on(
+		    &listeners[PEER_USER], settings->listen_own, "*", why);
+	for (int peer = 0; peer < PEERS; peer++)
+		listeners[peer].peer = (enum peer)peer;
 	return r;
+}
+
+/* So that --check finds it, and not the first worker. */
+static int
+check_settings(const char *config_path, struct config_common *config,
+    struct arena *arena, struct why *why)
+{
+	sieve_extension_set ignored;
+
+	(void)config_path, (void)arena;
+	return settings_extensions((struct settings *)config, &ignored, why);
 }
 
 int
@@ -63,7 +78,8 @@ main(int argc, char **argv)
 	struct settings settings = { 0 };
 	struct worker_task task = { .settings = &settings };
 	struct why why = { 0 };
-	int r = program_start(&program, argc, argv, &settings.common, &arena);
+	int r = program_start_with(
+	    &program, check_settings, argc, argv, &settings.common, &arena);
 
 	if (r != PROGRAM_RUNS)
 		return r;

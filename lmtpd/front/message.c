@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 
 #include "core/header.h"
 #include "core/io.h"
@@ -228,4 +229,51 @@ message_fd(struct message *message, struct why *why)
 		return why_fail(why, -fd, "hand on a message");
 	message->shown_fd = fd;
 	return fd;
+}
+
+/* All of the spool file, within the kernel. */
+static int
+append_spool(int to_fd, int spool_fd, uint64_t size)
+{
+	off_t offset = 0;
+
+	while ((uint64_t)offset < size) {
+		ssize_t n =
+		    sendfile(to_fd, spool_fd, &offset, size - (uint64_t)offset);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : -EIO;
+	}
+	return 0;
+}
+
+static int
+copy_with_head(const struct message *message, struct slice head)
+{
+	const bool in_memory = message->spool_fd < 0;
+	AUTO_CLOSE int fd =
+	    in_memory
+		? memfd_create("message", MFD_CLOEXEC)
+		: open(message->spool, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	struct slice text = message_text(message);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = io_write(fd, head.p, head.n);
+	if (r == 0 && in_memory)
+		r = io_write(fd, text.p, text.n);
+	else if (r == 0)
+		r = append_spool(fd, message->spool_fd, message->size_bytes);
+	return r < 0 ? r : reopen_to_read(fd);
+}
+
+int
+message_copy(const struct message *message, struct slice head, struct why *why)
+{
+	int fd = copy_with_head(message, head);
+
+	return fd >= 0 ? fd : why_fail(why, -fd, "copy a message");
 }

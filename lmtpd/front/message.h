@@ -69,4 +69,11 @@ struct slice message_header(const struct message *message);
  */
 int message_fd(struct message *message, struct why *why);
 
+/*
+ * A descriptor of a copy with head above it, at its beginning, for a program
+ * that may do with it what it likes. The caller's. -errno, why.
+ */
+int message_copy(
+    const struct message *message, struct slice head, struct why *why);
+
 #endif

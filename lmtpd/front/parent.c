@@ -75,6 +75,18 @@ log_loss(const struct parent *parent, pid_t pid, int status)
 	figures_add(&parent->task.shared->figures, FIGURE_WORKERS_LOST, 1);
 }
 
+/* Scripts that ran in it may be why it was lost. */
+static void
+judge_scripts(const struct parent *parent, pid_t pid, int status)
+{
+	unsigned n = suspects_judge(&parent->task.shared->suspects, pid,
+	    WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+
+	if (n > 0)
+		log_event(LOG_ERR, NULL, "scripts-set-aside",
+		    LOG_NUM("pid", pid), LOG_NUM("n", n));
+}
+
 /* Takes note of all that ended. */
 static void
 reap(struct parent *parent, bool expected)
@@ -89,6 +101,7 @@ reap(struct parent *parent, bool expected)
 		}
 		if (!expected)
 			log_loss(parent, pid, status);
+		judge_scripts(parent, pid, status);
 	}
 }
 

@@ -2,8 +2,8 @@
 
 #include "lmtpd/front/heading.h"
 
-static const char *const kind_names[] = { "store", "forward", "expand",
-	"discard", "ask-leaf" };
+static const char *const kind_names[] = { "store", "program", "include",
+	"forward", "expand", "discard", "ask-leaf" };
 _Static_assert(sizeof kind_names / sizeof *kind_names == PLAN_KINDS,
     "name every kind of plan");
 
@@ -25,29 +25,60 @@ say_code(int code, struct slice dsn, struct slice reply, struct why *why)
 /* --- leaves ----------------------------------------------------------- */
 
 static struct slice
-own_address(struct arena *arena, const struct leaf_target *target)
+own_address(
+    struct arena *arena, struct slice name, const struct leaf_target *target)
 {
-	return slice_of(arena_printf(arena, "%.*s%s%.*s@%.*s",
-	    SLICE_FMT(target->mailbox), target->detail.n > 0 ? "+" : "",
-	    SLICE_FMT(target->detail), SLICE_FMT(target->node)));
+	return slice_of(arena_printf(arena, "%.*s%s%.*s@%.*s", SLICE_FMT(name),
+	    target->detail.n > 0 ? "+" : "", SLICE_FMT(target->detail),
+	    SLICE_FMT(target->node)));
+}
+
+/* What the filter is decides, not the leaf: its owner may have changed it. */
+static void
+plan_mailbox(
+    struct arena *arena, const struct leaf_target *target, struct plan *plan)
+{
+	plan->kind = slice_eq(target->filter, SLICE("procmail")) ? PLAN_PROGRAM
+								 : PLAN_STORE;
+	plan->procmail_if_any = slice_eq(target->filter, SLICE("auto"));
+	plan->forward_file = target->forward_file;
+	plan->mailbox = target->mailbox;
+	plan->filter = target->filter;
+	plan->own_address = own_address(arena, target->mailbox, target);
+	plan->quota_bytes = target->quota_hard_bytes;
+	plan->quota_soft_bytes = target->quota_bytes;
+}
+
+/* The leaf is ALIAS.ID@program.NODE. */
+static void
+plan_target(
+    struct arena *arena, const struct leaf_target *target, struct plan *plan)
+{
+	long at = slice_rfind(plan->leaf, '@');
+	struct slice local = slice_head(plan->leaf, at < 0 ? 0 : (size_t)at);
+	long dot = slice_rfind(local, '.');
+
+	plan->kind = target->program.p[0] == '|' ? PLAN_PROGRAM : PLAN_INCLUDE;
+	plan->own_address = own_address(
+	    arena, dot < 0 ? local : slice_head(local, (size_t)dot), target);
 }
 
 static enum verdict
-plan_store(struct arena *arena, struct slice node,
+plan_here(struct arena *arena, struct slice node,
     const struct leaf_target *target, struct plan *plan, struct why *why)
 {
 	if (!slice_eq_nocase(target->node, node)) {
 		(void)why_say(
 		    why, 451, "4.3.5", "mailbox lives on another machine");
-		why_detail(why, "%.*s is on %.*s", SLICE_FMT(target->mailbox),
+		why_detail(why, "%.*s is on %.*s", SLICE_FMT(target->owner),
 		    SLICE_FMT(target->node));
 		return MAIL_TEMPFAIL;
 	}
-	plan->kind = PLAN_STORE;
-	plan->mailbox = target->mailbox;
-	plan->own_address = own_address(arena, target);
-	plan->quota_bytes = target->quota_hard_bytes;
-	plan->quota_soft_bytes = target->quota_bytes;
+	plan->detail = target->detail;
+	if (target->program.n > 0)
+		plan_target(arena, target, plan);
+	else
+		plan_mailbox(arena, target, plan);
 	return MAIL_OK;
 }
 
@@ -76,15 +107,13 @@ plan_good_leaf(struct arena *arena, struct slice node,
 {
 	switch (target->kind) {
 	case LEAF_MAILBOX:
-		return plan_store(arena, node, target, plan, why);
+	case LEAF_PROGRAM:
+		return plan_here(arena, node, target, plan, why);
 	case LEAF_FORWARD:
 		return plan_forward(target, plan);
 	case LEAF_DISCARD:
 		plan->kind = PLAN_DISCARD;
 		return MAIL_OK;
-	case LEAF_PROGRAM:
-		return why_say(why, 451, "4.3.0",
-		    "programs are not served yet on this host");
 	default:
 		return say_not_served(target->kind, why);
 	}
@@ -137,6 +166,19 @@ plan_answer(struct slice recipient, const struct answer *answer,
 	return MAIL_OK;
 }
 
+enum verdict
+plan_for_caller(struct plan *plan, struct slice caller, struct why *why)
+{
+	if (!slice_eq(plan->mailbox, caller))
+		return why_say(why, 550, "5.7.1",
+		    "you may deliver to your own mailbox only, %.*s",
+		    SLICE_FMT(caller));
+	plan->kind = PLAN_STORE;
+	plan->forward_file = plan->procmail_if_any = false;
+	plan->by_owner = true;
+	return MAIL_OK;
+}
+
 /* --- the message ------------------------------------------------------ */
 
 enum verdict
@@ -144,14 +186,15 @@ plan_check(const struct plan *plan, const struct plan_message *message,
     struct why *why)
 {
 	struct slice mark =
-	    plan->kind == PLAN_STORE ? plan->own_address : plan->forwarder;
+	    plan->own_address.n > 0 ? plan->own_address : plan->forwarder;
 
 	if (plan->kind == PLAN_DISCARD)
 		return MAIL_OK;
 	if (message->hops > PLAN_HOPS_MAX)
 		return why_say(why, 554, "5.4.6",
 		    "mail loop: passed more than %d servers", PLAN_HOPS_MAX);
-	if (mark.n > 0 &&
+	/* The program had it from us, with the mark on it. */
+	if (mark.n > 0 && !plan->by_owner &&
 	    heading_has(message->header, SLICE("Delivered-To"), mark))
 		return why_say(why, 554, "5.4.6",
 		    "mail loop: was delivered to %.*s before", SLICE_FMT(mark));

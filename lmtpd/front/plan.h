@@ -17,6 +17,8 @@
 
 enum plan_kind {
 	PLAN_STORE,    /* into the Maildir of a mailbox */
+	PLAN_PROGRAM,  /* to an alias' |program, or a mailbox' procmail */
+	PLAN_INCLUDE,  /* to the members of an alias' :include: file */
 	PLAN_FORWARD,  /* to an address elsewhere, by way of our queue */
 	PLAN_EXPAND,   /* back into the queue, where the milter expands it */
 	PLAN_DISCARD,  /* nowhere, as its owner wants */
@@ -29,14 +31,19 @@ const char *plan_kind_name(enum plan_kind kind);
 struct plan {
 	enum plan_kind kind;
 	struct slice leaf; /* recipient in the queue, or what it stands for */
-	struct slice mailbox;	  /* PLAN_STORE: whose, and … */
-	struct slice own_address; /* … mailbox[+detail]@node */
-	struct slice address;	  /* PLAN_FORWARD: where to … */
-	struct slice forwarder;	  /* … and the address it came to; empty: the
-				   * directory leaves that to ORCPT */
-	struct slice owner;	  /* who is told of trouble; may be empty */
-	int64_t size_limit;	  /* octets, 0 = none */
-	int64_t quota_bytes;	  /* the Maildir's limit, 0 = none … */
+	struct slice mailbox;	  /* whose, where a mailbox is meant */
+	struct slice own_address; /* mailbox[+detail]@node, alias@node */
+	struct slice detail;	  /* what stood behind the + */
+	struct slice filter;	/* of a mailbox: auto, sieve, procmail, none */
+	bool forward_file;	/* a mailbox' ~/.forward comes first */
+	bool procmail_if_any;	/* PLAN_STORE: unless ~/.procmailrc … */
+	bool by_owner;		/* his program brings it, at last */
+	struct slice address;	/* PLAN_FORWARD: where to … */
+	struct slice forwarder; /* … and the address it came to; empty: the
+				 * directory leaves that to ORCPT */
+	struct slice owner;	/* who is told of trouble; may be empty */
+	int64_t size_limit;	/* octets, 0 = none */
+	int64_t quota_bytes;	/* the Maildir's limit, 0 = none … */
 	int64_t quota_soft_bytes; /* … and where its owner is told */
 };
 
@@ -54,6 +61,13 @@ enum verdict plan_leaf(struct arena *arena, struct slice node,
  */
 enum verdict plan_answer(struct slice recipient, const struct answer *answer,
     struct plan *plan_out, struct why *why);
+
+/*
+ * A program of the user whose mailbox is `caller` brings the message: it goes
+ * into that mailbox and nowhere else, past the programs it comes from.
+ */
+enum verdict plan_for_caller(
+    struct plan *plan, struct slice caller, struct why *why);
 
 enum { PLAN_HOPS_MAX = 50 }; /* as Postfix' hopcount_limit */
 

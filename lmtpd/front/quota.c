@@ -1,20 +1,8 @@
 #include "lmtpd/front/quota.h"
 
 #include "core/log.h"
-#include "core/notice.h"
+#include "lmtpd/front/owner.h"
 #include "lmtpd/front/usage.h"
-
-static void
-tell_owner(struct txn *txn, const struct plan *plan, const char *body)
-{
-	notice_add(txn->lmtpd->notices,
-	    &(struct notice){
-		.owner = plan->owner.n > 0 ? plan->owner : plan->mailbox,
-		.kind = SLICE("over-quota"),
-		.subject = plan->mailbox,
-		.body = slice_of(body),
-	    });
-}
 
 void
 quota_full(struct txn *txn, struct rcpt *rcpt)
@@ -30,7 +18,7 @@ quota_full(struct txn *txn, struct rcpt *rcpt)
 		    LOG_SLICE("mailbox", rcpt->plan.mailbox), LOG_WHY(&why));
 	else if (leaf.code / 100 == MAIL_PERMFAIL)
 		(void)leaf_say(&leaf, &rcpt->why);
-	tell_owner(txn, &rcpt->plan,
+	owner_tell(txn, &rcpt->plan, SLICE("over-quota"),
 	    arena_printf(&txn->arena,
 		"The mailbox %.*s is full: it may hold %lld MB.\n"
 		"New mail is held back for some days and then returned to its\n"
@@ -53,7 +41,7 @@ quota_note(
 	if (plan->quota_soft_bytes == 0 ||
 	    answer->usage_bytes <= plan->quota_soft_bytes)
 		return;
-	tell_owner(txn, plan,
+	owner_tell(txn, plan, SLICE("over-quota"),
 	    arena_printf(&txn->arena,
 		"The mailbox %.*s holds %lld MB, more than its %lld MB.\n"
 		"It takes new mail for some more days only. Delete mail that\n"

@@ -3,7 +3,6 @@
 #include "core/digest.h"
 #include "core/dsn.h"
 #include "core/log.h"
-#include "core/srs.h"
 #include "lmtpd/front/ledger.h"
 
 static const struct slice sent = { "sent", 4 };
@@ -82,27 +81,21 @@ compose_parts(struct txn *txn, struct rcpt *rcpt, struct slice head,
  * A forward leaves with a sender in the domain it was written to, or the next
  * server would see mail from a stranger's domain that comes from us (SPF).
  */
-static enum verdict
-rewrite_sender(struct txn *txn, struct rcpt *rcpt, struct slice *sender_out)
+enum verdict
+reinject_sender(struct txn *txn, struct rcpt *rcpt, struct slice *sender_out)
 {
-	struct srs_keys keys = { .n = 1 };
-	struct slice forwarder = rcpt->plan.forwarder;
-	long at = slice_rfind(forwarder, '@');
 	struct addr rewritten;
 
-	*sender_out = txn->sender;
-	if (lmtpd_secret(txn->lmtpd, SECRET_SRS, &keys.keys[0], &rcpt->why) !=
-	    MAIL_OK)
+	if (forwarding_rewrite(txn->lmtpd->directory, &txn->arena,
+		&txn->mail.sender, rcpt->plan.forwarder, &rewritten,
+		&rcpt->why) < 0)
 		return MAIL_TEMPFAIL;
-	if (at >= 0 && srs_forward(&txn->arena, &keys, &txn->mail.sender,
-			   slice_tail(forwarder, (size_t)at + 1), txn->arrival,
-			   &rewritten) == 0)
-		*sender_out = addr_text(&txn->arena, &rewritten);
+	*sender_out = addr_text(&txn->arena, &rewritten);
 	return MAIL_OK;
 }
 
-static struct slice
-mail_params(struct txn *txn)
+struct slice
+reinject_params(struct txn *txn)
 {
 	const struct command_mail *mail = &txn->mail;
 
@@ -123,8 +116,8 @@ notify_words(struct arena *arena, unsigned notify)
 	    (notify & NOTIFY_DELAY) != 0 ? "DELAY," : "");
 }
 
-static struct slice
-rcpt_params(struct txn *txn, const struct rcpt *rcpt)
+struct slice
+reinject_rcpt_params(struct txn *txn, const struct rcpt *rcpt)
 {
 	struct slice orcpt = rcpt->orcpt, notify;
 
@@ -160,46 +153,87 @@ connect_next(struct reinject *reinject, struct why *why)
 static enum verdict
 compose_envelope(struct txn *txn, struct rcpt *rcpt, struct smtpc_mail *mail)
 {
-	mail->params = mail_params(txn);
+	mail->params = reinject_params(txn);
 	mail->sender = txn->sender;
-	mail->rcpts[0].params = rcpt_params(txn, rcpt);
+	mail->rcpts[0].params = reinject_rcpt_params(txn, rcpt);
 	mail->rcpts[0].address = rcpt->address;
 	if (rcpt->plan.kind != PLAN_FORWARD)
 		return MAIL_OK;
 	mail->rcpts[0].address = rcpt->plan.address;
-	return rewrite_sender(txn, rcpt, &mail->sender);
+	return reinject_sender(txn, rcpt, &mail->sender);
+}
+
+enum verdict
+reinject_hand_over(struct reinject *reinject, struct rcpt *rcpt,
+    struct smtpc_mail *mail, struct slice head)
+{
+	struct smtpc_part parts[PARTS];
+
+	mail->parts = parts;
+	mail->n_parts = PARTS;
+	if (compose_parts(reinject->txn, rcpt, head, parts) < 0 ||
+	    connect_next(reinject, &rcpt->why) < 0)
+		return MAIL_TEMPFAIL;
+	return smtpc_send(reinject->smtpc, mail, &rcpt->why);
 }
 
 static enum verdict
 hand_over(struct reinject *reinject, struct rcpt *rcpt, struct slice head)
 {
-	struct smtpc_part parts[PARTS];
 	struct smtpc_rcpt to = { 0 };
-	struct smtpc_mail mail = {
-		.rcpts = &to, .n_rcpts = 1, .parts = parts, .n_parts = PARTS
-	};
+	struct smtpc_mail mail = { .rcpts = &to, .n_rcpts = 1 };
 
-	if (compose_envelope(reinject->txn, rcpt, &mail) != MAIL_OK ||
-	    compose_parts(reinject->txn, rcpt, head, parts) < 0 ||
-	    connect_next(reinject, &rcpt->why) < 0)
+	if (compose_envelope(reinject->txn, rcpt, &mail) != MAIL_OK)
 		return MAIL_TEMPFAIL;
-	return smtpc_send(reinject->smtpc, &mail, &rcpt->why);
+	return reinject_hand_over(reinject, rcpt, &mail, head);
+}
+
+enum verdict
+reinject_mail(
+    struct reinject *reinject, struct smtpc_mail *mail, struct why *why)
+{
+	if (connect_next(reinject, why) < 0)
+		return MAIL_TEMPFAIL;
+	return smtpc_send(reinject->smtpc, mail, why);
+}
+
+/* It has left the house, so that is the answer; without the mark a retry
+ * would send it twice, but after this 250 there is none. */
+static void
+mark(struct reinject *reinject, struct slice delivery, struct slice action)
+{
+	struct why why = { 0 };
+
+	if (ledger_mark(reinject->txn->lmtpd->pool, delivery, action, &why) < 0)
+		log_event(LOG_WARNING, txn_queue_id(reinject->txn),
+		    "not-marked", LOG_SLICE("name", delivery), LOG_WHY(&why));
+}
+
+enum verdict
+reinject_once(struct reinject *reinject, struct slice delivery,
+    struct slice action, struct smtpc_mail *mail, struct why *why)
+{
+	int r = ledger_has(reinject->txn->lmtpd->pool, delivery, action, why);
+
+	if (r < 0)
+		return MAIL_TEMPFAIL;
+	if (r > 0)
+		return why_say(why, 250, "2.0.0", "was sent on before");
+	if (reinject_mail(reinject, mail, why) != MAIL_OK)
+		return why->verdict;
+	mark(reinject, delivery, action);
+	return why_say(why, 250, "2.0.0", "sent on");
 }
 
 static void
 send_and_mark(struct reinject *reinject, struct rcpt *rcpt)
 {
 	struct slice head = { NULL, 0 };
-	struct why why = { 0 };
 
 	if (compose_head(reinject, rcpt, &head) != MAIL_OK ||
 	    hand_over(reinject, rcpt, head) != MAIL_OK)
 		return;
-	/* It has left the house, so that is the answer; without the mark a
-	 * retry would send it twice, but after this 250 there is none. */
-	if (ledger_mark(reinject->txn->lmtpd->pool, rcpt->name, sent, &why) < 0)
-		log_event(LOG_WARNING, txn_queue_id(reinject->txn),
-		    "not-marked", LOG_SLICE("name", rcpt->name), LOG_WHY(&why));
+	mark(reinject, rcpt->name, sent);
 	(void)why_say(&rcpt->why, 250, "2.0.0", "sent on");
 }
 

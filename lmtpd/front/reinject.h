@@ -32,6 +32,36 @@ struct reinject {
 /* Sends the message on as rcpt's plan says; the result is in rcpt->why. */
 void reinject_send(struct reinject *reinject, struct rcpt *rcpt);
 
+/*
+ * Another mail of the same transaction, over the same connection, once: not
+ * again when it is marked in the ledger as this action of the delivery.
+ * MAIL_OK: the next server has it.
+ */
+enum verdict reinject_once(struct reinject *reinject, struct slice delivery,
+    struct slice action, struct smtpc_mail *mail, struct why *why);
+
+/* The same without a mark. */
+enum verdict reinject_mail(
+    struct reinject *reinject, struct smtpc_mail *mail, struct why *why);
+
 void reinject_done(struct reinject *reinject);
+
+/* --- for those who send it to several at once --------------------------- */
+
+/*
+ * Hands the message over with head above it, in mail's envelope. Each of
+ * mail's recipients gets its why; rcpt->why is that of the whole, see
+ * smtpc_send().
+ */
+enum verdict reinject_hand_over(struct reinject *reinject, struct rcpt *rcpt,
+    struct smtpc_mail *mail, struct slice head);
+
+/* The sender with which a message goes on from rcpt->plan.forwarder. */
+enum verdict reinject_sender(
+    struct txn *txn, struct rcpt *rcpt, struct slice *sender_out);
+
+/* Parameters of MAIL and RCPT that go on as they came. */
+struct slice reinject_params(struct txn *txn);
+struct slice reinject_rcpt_params(struct txn *txn, const struct rcpt *rcpt);
 
 #endif

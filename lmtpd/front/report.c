@@ -16,6 +16,8 @@ outcome_of(const struct rcpt *rcpt)
 {
 	static const struct outcome done[PLAN_KINDS] = {
 		[PLAN_STORE] = { "delivered", FIGURE_DELIVERED },
+		[PLAN_PROGRAM] = { "piped", FIGURE_DELIVERED },
+		[PLAN_INCLUDE] = { "spread", FIGURE_SENT_ON },
 		[PLAN_FORWARD] = { "forwarded", FIGURE_SENT_ON },
 		[PLAN_EXPAND] = { "requeued", FIGURE_SENT_ON },
 		[PLAN_DISCARD] = { "discarded", FIGURE_DELIVERED },

@@ -8,6 +8,7 @@
 
 #include "core/io.h"
 #include "core/log.h"
+#include "lmtpd/front/caller.h"
 #include "lmtpd/front/deliver.h"
 #include "lmtpd/front/proto.h"
 
@@ -43,7 +44,8 @@ enum {
 struct session {
 	struct lmtpd *lmtpd;
 	int fd;
-	bool trusted;
+	enum peer kind;
+	struct arena arena; /* lives as long: the caller's mailbox */
 	enum session_state state;
 	struct proto proto;
 	struct txn txn;
@@ -112,6 +114,13 @@ say_error(struct session *session, int code, const char *dsn, const char *text)
 static void
 on_lhlo(struct session *session, struct slice args)
 {
+	/* A user's program must not give itself a queue id of Postfix'. */
+	static const char *const offers[] = {
+		[PEER_QUEUE] = "250-XFORWARD NAME ADDR IDENT\r\n",
+		[PEER_TRUSTED] = "250-XHAUSPOST KEY DATE FOLDER FLAGS\r\n"
+				 "250-XFORWARD NAME ADDR IDENT\r\n",
+		[PEER_USER] = "250-XHAUSPOST FOLDER FLAGS\r\n",
+	};
 	struct buf *replies = &session->replies;
 	const struct settings *settings = session->lmtpd->settings;
 
@@ -126,12 +135,9 @@ on_lhlo(struct session *session, struct slice args)
 	session->state = SESSION_READY;
 	(void)buf_addf(replies,
 	    "250-%s\r\n250-PIPELINING\r\n250-SIZE %ld\r\n250-8BITMIME\r\n"
-	    "250-SMTPUTF8\r\n250-DSN\r\n250-ENHANCEDSTATUSCODES\r\n",
-	    settings->common.node, settings->size_max_bytes);
-	if (session->trusted)
-		(void)buf_add_text(
-		    replies, "250-XHAUSPOST KEY DATE FOLDER FLAGS\r\n");
-	(void)buf_add_text(replies, "250 XFORWARD NAME ADDR IDENT\r\n");
+	    "250-SMTPUTF8\r\n250-DSN\r\n%s250 ENHANCEDSTATUSCODES\r\n",
+	    settings->common.node, settings->size_max_bytes,
+	    offers[session->kind]);
 }
 
 static void
@@ -143,7 +149,8 @@ on_mail(struct session *session, struct slice args)
 		say_error(session, 503, "5.5.1", "sender already given");
 		return;
 	}
-	if (txn_mail(&session->txn, args, session->trusted, &why) == MAIL_OK)
+	if (txn_mail(&session->txn, args, session->kind != PEER_QUEUE, &why) ==
+	    MAIL_OK)
 		session->state = SESSION_MAIL;
 	say(session, &why);
 }
@@ -194,6 +201,10 @@ on_xforward(struct session *session, struct slice args)
 	struct txn *txn = &session->txn;
 	struct why why;
 
+	if (session->kind == PEER_USER) {
+		say_error(session, 502, "5.5.1", "not for users' programs");
+		return;
+	}
 	if (session->state == SESSION_MAIL) {
 		say_error(
 		    session, 503, "5.5.1", "mail transaction in progress");
@@ -399,6 +410,17 @@ on_lost(struct session *session, int error)
 static void
 greet(struct session *session)
 {
+	struct why why = { 0 };
+
+	if (session->kind == PEER_USER &&
+	    caller_mailbox(session->lmtpd, session->fd, &session->arena,
+		&session->txn.caller, &why) != MAIL_OK) {
+		/* RFC 5321 3.1: 554 instead of a greeting. */
+		say_text(session, why.verdict == MAIL_PERMFAIL ? 554 : 421,
+		    why.dsn, why.reply);
+		end_session(session);
+		return;
+	}
 	(void)buf_addf(&session->replies, "220 %s LMTP hauspost\r\n",
 	    session->lmtpd->settings->common.node);
 }
@@ -426,7 +448,7 @@ talk(struct session *session)
 }
 
 void
-session_serve(struct lmtpd *lmtpd, int fd, bool trusted)
+session_serve(struct lmtpd *lmtpd, int fd, enum peer peer)
 {
 	struct session *session = malloc(sizeof *session);
 
@@ -435,7 +457,7 @@ session_serve(struct lmtpd *lmtpd, int fd, bool trusted)
 	(void)memset(session, 0, offsetof(struct session, input));
 	session->lmtpd = lmtpd;
 	session->fd = fd;
-	session->trusted = trusted;
+	session->kind = peer;
 	session->replies = (struct buf)BUF_INIT(2 * SESSION_REPLIES);
 	proto_init(&session->proto);
 	txn_init(&session->txn, lmtpd);
@@ -443,6 +465,7 @@ session_serve(struct lmtpd *lmtpd, int fd, bool trusted)
 	txn_done(&session->txn);
 	proto_done(&session->proto);
 	buf_free(&session->replies);
+	arena_done(&session->arena);
 	free(session);
 }
 

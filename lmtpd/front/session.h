@@ -17,8 +17,16 @@
 
 #include "lmtpd/front/lmtpd.h"
 
+/* Who may be at the other end; that is the socket he came by. */
+enum peer {
+	PEER_QUEUE,   /* Postfix */
+	PEER_TRUSTED, /* our own programs: XHAUSPOST */
+	PEER_USER,    /* a user's program, for his own mailbox only */
+	PEERS
+};
+
 /* Serves fd until its end; fd stays the caller's. */
-void session_serve(struct lmtpd *lmtpd, int fd, bool trusted);
+void session_serve(struct lmtpd *lmtpd, int fd, enum peer peer);
 
 /* Says 421 to a connection for which there is no room. */
 void session_turn_away(const struct lmtpd *lmtpd, int fd);

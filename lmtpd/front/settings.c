@@ -1,5 +1,7 @@
 #include "lmtpd/front/settings.h"
 
+#include <errno.h>
+
 #include "lmtpd/front/store.h"
 
 const struct config_key settings_keys[] = {
@@ -13,6 +15,10 @@ const struct config_key settings_keys[] = {
 	CONFIG_TEXT(struct settings, trusted_group, trusted_group,
 	    "hauspost-deliver",
 	    "group that may connect to listen_trusted"),
+	CONFIG_TEXT(struct settings, listen_own, listen_own,
+	    "unix:/run/hauspost/lmtpd-own.sock",
+	    "where users' programs deliver into their own mailbox; empty: "
+	    "nowhere"),
 	CONFIG_TEXT(struct settings, storer, storer,
 	    "unix:/run/hauspost/storer.sock", "hauspost-storer's socket"),
 	/* More fsyncs at once make no disk faster; 512 is the storer's limit
@@ -20,6 +26,12 @@ const struct config_key settings_keys[] = {
 	CONFIG_COUNT(struct settings, store_connections, store_connections,
 	    "64", STORE_TOGETHER_MAX, 1024,
 	    "stores that each worker has under way at most"),
+	CONFIG_TEXT(struct settings, runner, runner,
+	    "unix:/run/hauspost/runner.sock", "hauspost-runner's socket"),
+	/* More than one of its time_limit, for a ~/.forward with several
+	 * programs; below Postfix' lmtp_data_done_timeout. */
+	CONFIG_MS(struct settings, run_timeout, run_timeout_ms, "9m", 1000,
+	    540000, "longest wait for all programs of a message"),
 	CONFIG_TEXT(struct settings, reinject, reinject, "inet:127.0.0.1:10025",
 	    "where forwarded mail goes back to Postfix, by SMTP"),
 	CONFIG_TEXT(struct settings, spool, spool, "/var/spool/hauspost",
@@ -45,6 +57,32 @@ const struct config_key settings_keys[] = {
 	    1000, 540000, "longest silence of Postfix when mail goes back"),
 	CONFIG_MS(struct settings, stop_timeout, stop_timeout_ms, "25s", 0,
 	    600000, "how long open deliveries may take when we are to end"),
+	CONFIG_TEXT(struct settings, sieve_extensions, sieve_extensions, "",
+	    "what scripts of mailboxes may require, as Dovecot's "
+	    "sieve_extensions: a whole list, or +more -less"),
+	/* Mail to made-up names is spam as a rule; its forged sender would
+	 * get the reply. */
+	CONFIG_FLAG(struct settings, reply_catch_all, reply_catch_all, "no",
+	    "automatic replies to mail that a catch-all address took"),
 	DIRECTORY_KEYS(struct settings),
 	CONFIG_END,
 };
+
+int
+settings_extensions(const struct settings *settings,
+    sieve_extension_set *extensions_out, struct why *why)
+{
+	sieve_extension_set set;
+	struct slice bad;
+
+	if (sieve_extensions_parse(
+		slice_of(settings->sieve_extensions), &set, &bad) < 0) {
+		(void)why_say(why, 451, "4.3.5", "configuration trouble");
+		why_detail(why,
+		    "sieve_extensions: there is no extension \"%.*s\"",
+		    SLICE_FMT(bad));
+		return -EINVAL;
+	}
+	*extensions_out = set;
+	return 0;
+}

@@ -39,8 +39,10 @@ struct store_job {
 	struct store_request request;
 	struct slice head; /* fields above the message */
 
-	struct store_answer answer; /* when why.verdict is MAIL_OK … */
-	struct why why;		    /* … or its code is 452 4.2.2 */
+	struct store_answer answer; /* when why.verdict is MAIL_OK, or its
+				     * error is not 0 */
+	struct why why;
+	int fd; /* that came with the answer: the caller's; -1 */
 };
 
 /* Copies a text that fits; false (and nothing copied) if it does not. */
@@ -49,6 +51,53 @@ bool store_set_text(char *to, size_t size, struct slice text);
 /* Stores message for all n jobs, which get their answers. */
 void store_deliver(struct store *store, struct message *message,
     struct store_job *jobs, size_t n);
+
+/*
+ * Several places that shall all have a message or none: a talk holds one
+ * connection from the first store_stage() to store_talk_end(), which takes
+ * back what store_commit() did not show.
+ */
+struct store_talk {
+	struct store *store;
+	int fd;
+	bool taken; /* a connection, or the right to open one */
+	size_t staged;
+};
+
+#define STORE_TALK_INIT(store)                                                 \
+	{                                                                      \
+		(store), -1, false, 0                                          \
+	}
+
+/* Keeps message for the job's place, seen by nobody; the result is its why. */
+void store_stage(
+    struct store_talk *talk, struct message *message, struct store_job *job);
+
+/* Shows all. The answer is that of the last place. */
+enum verdict store_commit(
+    struct store_talk *talk, struct store_answer *answer_out, struct why *why);
+void store_talk_end(struct store_talk *talk);
+
+/*
+ * What Sieve asks. 1 yes; 0 there is no such script or folder; -errno, why:
+ * -ENOTSUP what is there leads out of the home, or is no file or folder.
+ * store_script(): name "" is the active one; the descriptor is the caller's.
+ */
+int store_script(struct store *store, struct slice mailbox, struct slice name,
+    int *fd_out, struct why *why);
+int store_look(struct store *store, struct slice mailbox, struct slice folder,
+    struct why *why);
+
+/*
+ * Letters for keywords, separated by blanks, where the request to leads to:
+ * its mailbox, folder and hints.
+ */
+int store_keywords(struct store *store, const struct store_request *to,
+    struct slice keywords, char letters[STORE_FLAGS_MAX + 1], struct why *why);
+
+/* A line, which ends in LF, for ~/.dovecot.sieve.log. */
+enum verdict store_log(struct store *store, struct slice mailbox,
+    struct slice line, struct why *why);
 
 /* Makes home and Maildir of a new mailbox, if they are not there. */
 enum verdict store_prepare(

@@ -51,6 +51,9 @@ txn_mail(struct txn *txn, struct slice args, bool trusted, struct why *why)
 	if (txn->mail.size_bytes > (unsigned long long)settings->size_max_bytes)
 		return why_say(why, 552, "5.3.4", "message exceeds %ld octets",
 		    settings->size_max_bytes);
+	/* Keys are remembered for ever, by a name that is not the user's. */
+	if (txn->caller.n > 0 && txn->mail.hauspost.key.n > 0)
+		return why_say(why, 555, "5.5.4", "no keys by this socket");
 	txn->sender = addr_text(&txn->arena, &txn->mail.sender);
 	txn->begun = true;
 	return why_say(why, 250, "2.1.0", "sender ok");
@@ -106,6 +109,27 @@ make_plan(struct txn *txn, struct slice address, struct plan *plan_out,
 	return verdict;
 }
 
+/*
+ * The address of ours that sends on is the last one before the leaf, which the
+ * way from the original tells. Where that has changed meanwhile, the original
+ * is still one to which the message came.
+ */
+static struct slice
+find_forwarder(struct txn *txn, struct slice original, struct slice leaf)
+{
+	struct answer answer;
+	struct why ignored;
+
+	if (directory_resolve(txn->lmtpd->directory, &txn->arena, original,
+		&answer, &ignored) < 0)
+		return original;
+	for (size_t i = 0; i < answer.n; i++) {
+		if (slice_eq_nocase(answer.leaves[i].srs_recipient, leaf))
+			return answer.leaves[i].forwarder;
+	}
+	return original;
+}
+
 static void
 add_rcpt(struct txn *txn, const struct command_rcpt *said, struct slice address,
     const struct plan *plan)
@@ -118,7 +142,8 @@ add_rcpt(struct txn *txn, const struct command_rcpt *said, struct slice address,
 	rcpt->notify = said->notify;
 	rcpt->plan = *plan;
 	if (plan->kind == PLAN_FORWARD && plan->forwarder.n == 0)
-		rcpt->plan.forwarder = rcpt->original;
+		rcpt->plan.forwarder =
+		    find_forwarder(txn, rcpt->original, address);
 	*txn->end = rcpt;
 	txn->end = &rcpt->next;
 	txn->n_rcpts++;
@@ -146,6 +171,8 @@ txn_rcpt(struct txn *txn, struct slice args, struct why *why)
 		return verdict;
 	address = addr_text(&txn->arena, &said.recipient);
 	verdict = make_plan(txn, address, &plan, why);
+	if (verdict == MAIL_OK && txn->caller.n > 0)
+		verdict = plan_for_caller(&plan, txn->caller, why);
 	if (verdict != MAIL_OK) {
 		log_refusal(txn, address, why);
 		return verdict;

@@ -37,6 +37,8 @@ struct txn {
 	struct lmtpd *lmtpd;
 	struct arena arena;
 	struct slice peer; /* LHLO's name */
+	struct slice
+	    caller; /* the only mailbox it may deliver to; empty: any */
 	struct command_xforward client;
 
 	bool begun; /* MAIL was accepted */

@@ -14,13 +14,15 @@
 #include "core/log.h"
 #include "core/program.h"
 #include "core/scope.h"
+#include "lmtpd/front/caller.h"
 #include "lmtpd/front/chores.h"
 #include "lmtpd/front/sandbox.h"
-#include "lmtpd/front/session.h"
+#include "lmtpd/front/suspects.h"
 
 enum {
-	/* Deepest known use is below 64 KB; resolver libraries like more. */
-	SESSION_STACK = 256 * 1024,
+	/* Deepest known use is below 64 KB, a Sieve script may nest and
+	 * include, resolver libraries like more. */
+	SESSION_STACK = 512 * 1024,
 	ACCEPT_PAUSE_MS = 100, /* when descriptors have run out */
 };
 
@@ -29,6 +31,7 @@ struct worker {
 	struct lmtpd lmtpd;
 	pthread_attr_t thread_attr;
 	int epoll_fd, term_fd;
+	struct callers callers;
 
 	pthread_mutex_t lock; /* for what follows */
 	pthread_cond_t left;
@@ -40,25 +43,35 @@ struct worker {
 struct guest {
 	struct worker *worker;
 	int fd;
-	bool trusted;
+	enum peer peer;
 };
 
 static bool
-enter(struct worker *worker)
+enter(const struct guest *guest)
 {
+	struct worker *worker = guest->worker;
 	bool room;
 
+	if (guest->peer == PEER_USER &&
+	    !callers_enter(&worker->callers, guest->fd))
+		return false;
 	(void)pthread_mutex_lock(&worker->lock);
 	room = worker->sessions < worker->task->settings->sessions_max;
 	if (room)
 		worker->sessions++;
 	(void)pthread_mutex_unlock(&worker->lock);
+	if (!room && guest->peer == PEER_USER)
+		callers_leave(&worker->callers, guest->fd);
 	return room;
 }
 
 static void
-leave(struct worker *worker)
+leave(const struct guest *guest)
 {
+	struct worker *worker = guest->worker;
+
+	if (guest->peer == PEER_USER)
+		callers_leave(&worker->callers, guest->fd);
 	(void)pthread_mutex_lock(&worker->lock);
 	worker->sessions--;
 	(void)pthread_cond_signal(&worker->left);
@@ -71,14 +84,14 @@ serve_guest(void *arg)
 	struct guest guest = *(struct guest *)arg;
 
 	free(arg);
-	session_serve(&guest.worker->lmtpd, guest.fd, guest.trusted);
+	session_serve(&guest.worker->lmtpd, guest.fd, guest.peer);
+	leave(&guest);
 	(void)close(guest.fd);
-	leave(guest.worker);
 	return NULL;
 }
 
 static int
-start_thread(struct worker *worker, int fd, bool trusted)
+start_thread(const struct guest *who)
 {
 	struct guest *guest = malloc(sizeof *guest);
 	pthread_t thread;
@@ -86,29 +99,36 @@ start_thread(struct worker *worker, int fd, bool trusted)
 
 	if (guest == NULL)
 		abort();
-	*guest = (struct guest){ worker, fd, trusted };
-	r = pthread_create(&thread, &worker->thread_attr, serve_guest, guest);
+	*guest = *who;
+	r = pthread_create(
+	    &thread, &who->worker->thread_attr, serve_guest, guest);
 	if (r != 0)
 		free(guest);
 	return r;
 }
 
 static void
-admit(struct worker *worker, int fd, bool trusted)
+turn_away(const struct guest *guest)
 {
+	session_turn_away(&guest->worker->lmtpd, guest->fd);
+	(void)close(guest->fd);
+}
+
+static void
+admit(struct worker *worker, int fd, enum peer peer)
+{
+	const struct guest guest = { worker, fd, peer };
 	const int on = 1;
 
 	/* Replies are one write each; fails harmlessly on a unix socket. */
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-	if (!enter(worker)) {
-		session_turn_away(&worker->lmtpd, fd);
-		(void)close(fd);
+	if (!enter(&guest)) {
+		turn_away(&guest);
 		return;
 	}
-	if (start_thread(worker, fd, trusted) != 0) {
-		session_turn_away(&worker->lmtpd, fd);
-		(void)close(fd);
-		leave(worker);
+	if (start_thread(&guest) != 0) {
+		leave(&guest);
+		turn_away(&guest);
 		return;
 	}
 	figures_add(&worker->lmtpd.shared->figures, FIGURE_SESSIONS, 1);
@@ -122,7 +142,7 @@ accept_guests(struct worker *worker, const struct listener *listener)
 	int fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC);
 
 	if (fd >= 0) {
-		admit(worker, fd, listener->trusted);
+		admit(worker, fd, listener->peer);
 	} else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM) {
 		/* The connection stays in the backlog: without a pause we
 		 * would be told of it again at once. */
@@ -148,7 +168,7 @@ watch_all(struct worker *worker)
 {
 	int r = watch(worker, worker->term_fd, EPOLLIN, NULL);
 
-	for (size_t i = 0; i < LISTENERS && r == 0; i++) {
+	for (size_t i = 0; i < PEERS && r == 0; i++) {
 		const struct listener *listener = &worker->task->listeners[i];
 
 		/* One worker wakes for one connection, not all of them. */
@@ -196,7 +216,7 @@ init(struct worker *worker, const struct worker_task *task, struct why *why)
 {
 	int r;
 
-	*worker = (struct worker){ .task = task };
+	*worker = (struct worker){ .task = task, .callers = CALLERS_INIT };
 	(void)pthread_mutex_init(&worker->lock, NULL);
 	clock_cond_init(&worker->left);
 	(void)pthread_attr_init(&worker->thread_attr);
@@ -220,6 +240,7 @@ worker_run(const struct worker_task *task)
 
 	if (sandbox_enter(&why) < 0 || init(&worker, task, &why) < 0)
 		return log_fatal(EX_OSERR, &why);
+	suspects_watch();
 	if (task->number == 0)
 		chores = chores_new(&worker.lmtpd);
 	if (lmtpd_open(&worker.lmtpd, task->settings, task->shared,

@@ -9,19 +9,18 @@
 #define HAUSPOST_LMTPD_FRONT_WORKER_H
 
 #include "lmtpd/front/lmtpd.h"
-
-enum { LISTENERS = 2 };
+#include "lmtpd/front/session.h"
 
 struct listener {
 	int fd; /* -1: not used */
-	bool trusted;
+	enum peer peer;
 };
 
 struct worker_task {
 	const struct settings *settings;
 	struct shared *shared;
-	struct listener listeners[LISTENERS];
-	long number; /* among the workers */
+	struct listener listeners[PEERS]; /* one for each enum peer */
+	long number;			  /* among the workers */
 };
 
 /* Serves until SIGTERM. Returns the process' exit code. */

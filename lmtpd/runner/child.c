@@ -177,60 +177,76 @@ run_command(struct arena *arena, const struct order *order, struct slice text)
 }
 
 /*
- * -t: what procmail could not do is tried again. It believes only passwd(5),
- * where our users need not stand, so the words tell it who it is; mail that
- * no recipe takes goes to the Maildir instead of /var/mail.
+ * -t: what procmail could not do is tried again. -m: without it, procmail
+ * first looks at the mail spool of its user in passwd(5); where our users do
+ * not stand, it waits for /tmp/dead.letter and then crashes. The words tell
+ * it who it is; mail that no recipe takes goes to the Maildir.
  */
 static int
 run_procmail(struct arena *arena, const struct order *order)
 {
 	const char *home = order->owner->home;
 	const char *detail = command_clean(arena, order->request->detail);
-	char *argv[] = { "procmail", "-t", arena_printf(arena, "HOME=%s", home),
+	const char *recipes = access(".procmailrc", F_OK) == 0
+				  ? arena_printf(arena, "%s/.procmailrc", home)
+				  : "/dev/null";
+	char *argv[] = { "procmail", "-t", "-m",
+		arena_printf(arena, "HOME=%s", home),
 		arena_printf(arena, "LOGNAME=%s", order->owner->mailbox),
 		"SHELL=/bin/sh", "COMSAT=no",
 		arena_printf(arena, "EXTENSION=%s", detail),
 		arena_printf(arena, "MAILDIR=%s/Maildir", home),
 		arena_printf(arena, "DEFAULT=%s/Maildir/", home),
-		arena_printf(arena, "ORGMAIL=%s/Maildir/", home), NULL };
+		arena_printf(arena, "ORGMAIL=%s/Maildir/", home),
+		arena_strdup(arena, recipes), NULL };
 
 	(void)execve("/usr/bin/procmail", argv, environment(arena, order));
 	return -errno;
 }
 
-/* The file as it is on standard output, if it is one and not too long. */
+/* A file, if it is one and not too long. */
 static int
-print_file(const char *name)
+read_file(struct arena *arena, const char *name, struct stat *st,
+    struct slice *text_out)
 {
-	char content[RUN_OUTPUT_MAX];
-	struct stat st;
 	/* O_NONBLOCK: a FIFO planted there must not hold us up. */
 	int fd = open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	char *content;
 
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (fd < 0 || fstat(fd, st) < 0)
 		return -errno;
-	if (!S_ISREG(st.st_mode))
+	if (!S_ISREG(st->st_mode))
 		return -EINVAL;
-	if (st.st_size > RUN_OUTPUT_MAX)
+	if (st->st_size > RUN_OUTPUT_MAX)
 		return -EFBIG;
-	if (io_read(fd, content, (size_t)st.st_size) < 0)
+	content = arena_alloc(arena, (size_t)st->st_size);
+	if (io_read(fd, content, (size_t)st->st_size) < 0)
 		return -EIO;
-	if (io_write(STDOUT_FILENO, content, (size_t)st.st_size) < 0)
-		return -EIO;
-	_exit(EX_OK);
+	*text_out = (struct slice){ content, (size_t)st->st_size };
+	return 0;
 }
 
-static ssize_t
-read_forward(struct arena *arena, struct forward_entry **entries)
+/* Its programs run as the user: nobody else may have written it. */
+static int
+read_forward(struct arena *arena, struct slice *text_out)
 {
-	char *content = arena_alloc(arena, RUN_OUTPUT_MAX);
-	int fd = open(".forward", O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-	ssize_t n = fd >= 0 ? read(fd, content, RUN_OUTPUT_MAX) : -1;
+	struct stat st;
+	int r = read_file(arena, ".forward", &st, text_out);
 
-	if (n < 0)
-		return -errno;
-	return forward_file_parse(
-	    arena, (struct slice){ content, (size_t)n }, entries);
+	if (r < 0)
+		return r;
+	if ((st.st_mode & S_IWOTH) != 0 ||
+	    (st.st_uid != getuid() && st.st_uid != 0))
+		return -EPERM;
+	return 0;
+}
+
+static int
+print(struct slice text)
+{
+	if (io_write(STDOUT_FILENO, text.p, text.n) < 0)
+		return -EIO;
+	_exit(EX_OK);
 }
 
 static int
@@ -238,8 +254,11 @@ run_forward_program(struct arena *arena, const struct order *order)
 {
 	const uint32_t index = order->request->index;
 	struct forward_entry *entries;
-	ssize_t n = read_forward(arena, &entries);
+	struct slice text;
+	ssize_t n = read_forward(arena, &text);
 
+	if (n == 0)
+		n = forward_file_parse(arena, text, &entries);
 	if (n < 0)
 		return (int)n;
 	/* The user may have changed the file since the front read it. */
@@ -261,14 +280,27 @@ run_leaf_program(struct arena *arena, const struct order *order)
 }
 
 static int
-read_include(const struct order *order)
+print_include(struct arena *arena, const struct order *order)
 {
 	static const char prefix[] = ":include:";
 	const char *program = order->owner->program;
+	struct slice text;
+	struct stat st;
+	int r;
 
 	if (program == NULL || strncmp(program, prefix, sizeof prefix - 1) != 0)
 		return -EINVAL;
-	return print_file(program + sizeof prefix - 1);
+	r = read_file(arena, program + sizeof prefix - 1, &st, &text);
+	return r < 0 ? r : print(text);
+}
+
+static int
+print_forward(struct arena *arena)
+{
+	struct slice text;
+	int r = read_forward(arena, &text);
+
+	return r < 0 ? r : print(text);
 }
 
 static int
@@ -280,9 +312,9 @@ carry_out(struct arena *arena, const struct order *order)
 	case RUN_FORWARD_PROGRAM:
 		return run_forward_program(arena, order);
 	case RUN_READ_INCLUDE:
-		return read_include(order);
+		return print_include(arena, order);
 	case RUN_READ_FORWARD:
-		return print_file(".forward");
+		return print_forward(arena);
 	}
 	return -EINVAL;
 }

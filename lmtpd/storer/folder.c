@@ -5,9 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/beneath.h"
 #include "core/scope.h"
 #include "lmtpd/store_record.h"
-#include "lmtpd/storer/beneath.h"
 #include "lmtpd/storer/subscriptions.h"
 
 enum { FOLDER_MODE = 0700 };
@@ -60,6 +60,16 @@ mark_as_folder(int fd)
 	AUTO_CLOSE int made = beneath_create(fd, "maildirfolder");
 
 	(void)made;
+}
+
+int
+folder_open(int home_fd, const char *folder)
+{
+	char path[sizeof "Maildir/." + STORE_FOLDER_MAX];
+
+	(void)snprintf(path, sizeof path, "Maildir%s%s",
+	    folder[0] != '\0' ? "/." : "", folder);
+	return beneath_directory(home_fd, path);
 }
 
 int

@@ -19,4 +19,7 @@ int folder_make_inbox(int home_fd);
 /* The folder in a Maildir that is there, all synced. 0 or -errno. */
 int folder_make(int home_fd, const char *folder);
 
+/* The directory of a folder, or of INBOX (""). -ENOENT: there is none. */
+int folder_open(int home_fd, const char *folder);
+
 #endif

@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/beneath.h"
 #include "core/scope.h"
-#include "lmtpd/storer/beneath.h"
 #include "lmtpd/storer/name.h"
 
 /* Users pass through to their homes, but cannot list their neighbours. */

@@ -7,9 +7,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/beneath.h"
 #include "core/clock.h"
 #include "core/scope.h"
-#include "lmtpd/storer/beneath.h"
 #include "lmtpd/storer/folder.h"
 #include "lmtpd/storer/name.h"
 

@@ -27,6 +27,20 @@ name_is_base(const char *text)
 }
 
 bool
+name_is_script(const char *text)
+{
+	if (text[0] == '.' || text[0] == '\0')
+		return false;
+	for (; *text != '\0'; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		if (c < ' ' || c == 0x7f || c == '/')
+			return false;
+	}
+	return true;
+}
+
+bool
 name_is_folder(const char *text)
 {
 	size_t n = strlen(text);

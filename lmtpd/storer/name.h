@@ -22,6 +22,9 @@ enum { NAME_SPACE = 256 }; /* NAME_MAX of Linux file systems, and NUL */
 bool name_is_mailbox(const char *text);
 bool name_is_base(const char *text);
 
+/* What may stand before ".sieve" in ~/sieve: no "/", no controls. */
+bool name_is_script(const char *text);
+
 /* "" (INBOX), or levels of a Maildir++ folder separated by single dots. */
 bool name_is_folder(const char *text);
 

@@ -14,15 +14,20 @@ enum { SIZES_MAX_SHIFT = 60 }; /* sums of sizes never overflow 64 bits */
 enum {
 	NEEDS_MAILBOX = 1,
 	NEEDS_MESSAGE = 2,
+	NEEDS_FOLDER = 4,
+	NEEDS_SCRIPT = 8,
 };
 
 static const unsigned char needs[] = {
 	[STORE_PREPARE] = NEEDS_MAILBOX,
-	[STORE_DELIVER] = NEEDS_MAILBOX | NEEDS_MESSAGE,
-	[STORE_STAGE] = NEEDS_MAILBOX | NEEDS_MESSAGE,
+	[STORE_DELIVER] = NEEDS_MAILBOX | NEEDS_FOLDER | NEEDS_MESSAGE,
+	[STORE_STAGE] = NEEDS_MAILBOX | NEEDS_FOLDER | NEEDS_MESSAGE,
 	[STORE_COMMIT] = 0,
 	[STORE_ABANDON] = 0,
-	[STORE_SCRIPT] = NEEDS_MAILBOX,
+	[STORE_SCRIPT] = NEEDS_MAILBOX | NEEDS_SCRIPT,
+	[STORE_LOOK] = NEEDS_MAILBOX | NEEDS_FOLDER,
+	[STORE_KEYWORDS] = NEEDS_MAILBOX | NEEDS_FOLDER,
+	[STORE_LOG] = NEEDS_MAILBOX,
 };
 _Static_assert(sizeof needs == STORE_OPS, "say what each request needs");
 
@@ -74,15 +79,49 @@ bad_sizes(const struct store_request *r, bool has_fd)
 }
 
 static const char *
-bad_names(const struct store_request *r)
+bad_folder(const struct store_request *r)
 {
 	if (!FIELD_ENDS(r->folder) || !name_is_folder(r->folder))
 		return "folder";
+	return NULL;
+}
+
+/* "" is the active one. */
+static const char *
+bad_script(const struct store_request *r)
+{
+	if (!FIELD_ENDS(r->name) ||
+	    (r->name[0] != '\0' && !name_is_script(r->name)))
+		return "name";
+	return NULL;
+}
+
+static const char *
+bad_names(const struct store_request *r)
+{
 	if (!FIELD_ENDS(r->name) || !name_is_base(r->name))
 		return "name";
 	if (!FIELD_ENDS(r->flags) || !name_is_flags(r->flags))
 		return "flags";
 	return NULL;
+}
+
+static const char *
+bad_fields(const struct store_request *r, unsigned needed, bool has_fd)
+{
+	const char *bad = NULL;
+
+	if ((needed & NEEDS_MAILBOX) != 0)
+		bad = bad_mailbox(r);
+	if (bad == NULL && (needed & NEEDS_FOLDER) != 0)
+		bad = bad_folder(r);
+	if (bad == NULL && (needed & NEEDS_SCRIPT) != 0)
+		bad = bad_script(r);
+	if (bad == NULL && (needed & NEEDS_MESSAGE) != 0)
+		bad = bad_sizes(r, has_fd);
+	if (bad == NULL && (needed & NEEDS_MESSAGE) != 0)
+		bad = bad_names(r);
+	return bad;
 }
 
 int
@@ -92,12 +131,8 @@ request_check(const struct packet *packet, size_t packet_size, bool has_fd,
 	const struct store_request *r = &packet->record;
 	const char *bad = bad_frame(r, packet_size);
 
-	if (bad == NULL && (needs[r->op] & NEEDS_MAILBOX) != 0)
-		bad = bad_mailbox(r);
-	if (bad == NULL && (needs[r->op] & NEEDS_MESSAGE) != 0)
-		bad = bad_sizes(r, has_fd);
-	if (bad == NULL && (needs[r->op] & NEEDS_MESSAGE) != 0)
-		bad = bad_names(r);
+	if (bad == NULL)
+		bad = bad_fields(r, needs[r->op], has_fd);
 	if (bad != NULL)
 		return why_fail(why, EINVAL, "request: bad %s", bad);
 	return 0;

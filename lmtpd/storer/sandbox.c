@@ -30,6 +30,7 @@ static const int allowed[] = {
 	SCMP_SYS(getdents64),
 	SCMP_SYS(mkdirat),
 	SCMP_SYS(fchown),
+	SCMP_SYS(utimensat), /* of dovecot-keywords */
 	SCMP_SYS(renameat),
 	SCMP_SYS(renameat2),
 	SCMP_SYS(linkat),

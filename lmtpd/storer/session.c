@@ -7,12 +7,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/beneath.h"
 #include "core/log.h"
 #include "core/packet.h"
 #include "core/scope.h"
-#include "lmtpd/storer/beneath.h"
+#include "lmtpd/storer/folder.h"
 #include "lmtpd/storer/identity.h"
+#include "lmtpd/storer/keywords.h"
 #include "lmtpd/storer/request.h"
+#include "lmtpd/storer/sievelog.h"
 #include "lmtpd/storer/stage.h"
 
 struct session {
@@ -213,26 +216,15 @@ serve_abandon(struct session *session, struct why *why)
 	return 0;
 }
 
-static int
-open_script(struct session *session, const struct user *user, struct why *why)
-{
-	AUTO_CLOSE int home_fd = maildir_home(user, why);
-	struct stat st;
+/* --- for Sieve, in the home --------------------------------------------- */
 
-	if (home_fd < 0)
-		return home_fd;
-	/* ManageSieve makes it a link to the active script in sieve/. */
-	session->answer_fd =
-	    beneath_file(home_fd, ".dovecot.sieve", O_RDONLY, &st);
-	if (session->answer_fd < 0)
-		return why_fail(why, -session->answer_fd,
-		    "open %s/.dovecot.sieve", user->home);
-	return 0;
-}
+typedef int home_task(struct session *session, int home_fd, struct why *why);
 
+/* Does a task as the mailbox' user. */
 static int
-serve_script(struct session *session, struct why *why)
+do_in_home(struct session *session, home_task *task, struct why *why)
 {
+	AUTO_CLOSE int home_fd = -1;
 	struct user *user;
 	int r = find_user(session, &user, why);
 
@@ -240,9 +232,89 @@ serve_script(struct session *session, struct why *why)
 		return r;
 	r = enter(session, user, why);
 	if (r == 0)
-		r = open_script(session, user, why);
+		r = home_fd = maildir_home(user, why);
+	if (r >= 0)
+		r = task(session, home_fd, why);
 	users_put(user);
 	return r;
+}
+
+static int
+open_script(struct session *session, int home_fd, struct why *why)
+{
+	const char *name = session->packet.record.name;
+	char path[sizeof "sieve/.sieve" + STORE_NAME_MAX];
+	struct stat st;
+
+	/* ManageSieve makes it a link to the active script in sieve/. */
+	(void)snprintf(path, sizeof path, "%s", ".dovecot.sieve");
+	if (name[0] != '\0')
+		(void)snprintf(path, sizeof path, "sieve/%s.sieve", name);
+	session->answer_fd = beneath_file(home_fd, path, O_RDONLY, &st);
+	if (session->answer_fd < 0)
+		return why_fail(
+		    why, -session->answer_fd, "open the script ~/%s", path);
+	return 0;
+}
+
+static int
+serve_script(struct session *session, struct why *why)
+{
+	return do_in_home(session, open_script, why);
+}
+
+static int
+look(struct session *session, int home_fd, struct why *why)
+{
+	const char *folder = session->packet.record.folder;
+	AUTO_CLOSE int fd = folder_open(home_fd, folder);
+
+	return fd < 0 ? why_fail(why, -fd, "open the folder %s", folder) : 0;
+}
+
+static int
+serve_look(struct session *session, struct why *why)
+{
+	return do_in_home(session, look, why);
+}
+
+static int
+find_letters(struct session *session, int home_fd, struct why *why)
+{
+	const struct store_request *request = &session->packet.record;
+	int r = 0;
+	AUTO_CLOSE int fd = folder_open(home_fd, request->folder);
+
+	if (fd == -ENOENT && (request->hints & STORE_CREATE_FOLDER) != 0) {
+		r = folder_make(home_fd, request->folder);
+		fd = r < 0 ? r : folder_open(home_fd, request->folder);
+	}
+	if (fd < 0)
+		return why_fail(why, -fd, "open the folder %s for keywords",
+		    request->folder);
+	keywords_letters(
+	    fd, request_head(&session->packet), session->answer.detail);
+	return 0;
+}
+
+static int
+serve_keywords(struct session *session, struct why *why)
+{
+	return do_in_home(session, find_letters, why);
+}
+
+static int
+add_log_line(struct session *session, int home_fd, struct why *why)
+{
+	int r = sievelog_add(home_fd, request_head(&session->packet));
+
+	return r < 0 ? why_fail(why, -r, "write the Sieve log") : 0;
+}
+
+static int
+serve_log(struct session *session, struct why *why)
+{
+	return do_in_home(session, add_log_line, why);
 }
 
 typedef int operation(struct session *session, struct why *why);
@@ -254,6 +326,9 @@ static operation *const operations[] = {
 	[STORE_COMMIT] = serve_commit,
 	[STORE_ABANDON] = serve_abandon,
 	[STORE_SCRIPT] = serve_script,
+	[STORE_LOOK] = serve_look,
+	[STORE_KEYWORDS] = serve_keywords,
+	[STORE_LOG] = serve_log,
 };
 _Static_assert(sizeof operations / sizeof *operations == STORE_OPS,
     "an operation for each request");

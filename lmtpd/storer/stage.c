@@ -8,9 +8,9 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "core/beneath.h"
 #include "core/io.h"
 #include "core/scope.h"
-#include "lmtpd/storer/beneath.h"
 
 enum {
 	/* Attempts that were killed may have left the next serials. */
@@ -158,12 +158,28 @@ find_earlier(
 	    request->quota_bytes, &staged->usage, why);
 }
 
+/* It costs less to look in the home that is open than to ask again. */
+static int
+check_condition(const struct staged *staged,
+    const struct store_request *request, struct why *why)
+{
+	struct stat st;
+
+	if ((request->hints & STORE_UNLESS_PROCMAIL) == 0 ||
+	    fstatat(staged->maildir.home_fd, ".procmailrc", &st,
+		AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	return why_fail(why, ECANCELED, "pass ~/.procmailrc by");
+}
+
 static int
 fill(struct staged *staged, const struct packet *packet, int message_fd,
     unsigned long serial, struct why *why)
 {
-	int r = find_earlier(staged, &packet->record, why);
+	int r = check_condition(staged, &packet->record, why);
 
+	if (r == 0)
+		r = find_earlier(staged, &packet->record, why);
 	if (r < 0 || staged->was_there)
 		return r;
 	r = claim(staged, packet->record.quota_bytes, why);

@@ -2,19 +2,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "core/beneath.h"
 #include "core/io.h"
 #include "core/scope.h"
 #include "lmtpd/store_record.h"
-#include "lmtpd/storer/beneath.h"
 
 enum {
 	FILE_MAX = 256 * 1024, /* a thousand long names; more is no list */
 	READ_STEP = 8192,
-	LOCK_TRIES = 10,
-	LOCK_WAIT_NS = 20 * 1000 * 1000,
 };
 
 static const struct slice second_form = SLICE("V\t2\n\n");
@@ -99,23 +96,9 @@ add_line(int maildir_fd, const char *folder)
 }
 
 /*
- * Dovecot holds its lock for the moment of a rewrite. One that is held longer
- * was left by a crash, which is Dovecot's to find out; we go on without.
+ * Dovecot holds its lock for the moment of a rewrite. One that a crash left is
+ * Dovecot's to find out; we go on without.
  */
-static int
-lock(int maildir_fd)
-{
-	const struct timespec wait = { .tv_nsec = LOCK_WAIT_NS };
-	int fd = -1;
-
-	for (int tries = 0; fd < 0 && tries < LOCK_TRIES; tries++) {
-		if (tries > 0)
-			(void)nanosleep(&wait, NULL);
-		fd = beneath_create(maildir_fd, "subscriptions.lock");
-	}
-	return fd;
-}
-
 void
 subscriptions_add(int home_fd, const char *folder)
 {
@@ -124,7 +107,7 @@ subscriptions_add(int home_fd, const char *folder)
 
 	if (maildir_fd < 0)
 		return;
-	lock_fd = lock(maildir_fd);
+	lock_fd = beneath_lock(maildir_fd, "subscriptions.lock");
 	add_line(maildir_fd, folder);
 	if (lock_fd >= 0)
 		(void)unlinkat(maildir_fd, "subscriptions.lock", 0);

@@ -8,9 +8,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/beneath.h"
 #include "core/io.h"
 #include "core/scope.h"
-#include "lmtpd/storer/beneath.h"
 #include "lmtpd/storer/name.h"
 
 #define SIZE_FILE "Maildir/maildirsize"

@@ -14,7 +14,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "system"))
 
-from stage import NODE, Place, Stage, clients, wait_for  # noqa: E402
+from stage import NODE, SENDER, Place, Stage, clients, wait_for  # noqa: E402
 
 RUN = ROOT / "run"
 
@@ -230,6 +230,7 @@ def message(step, token):
     return clients.letter(
         f"demo: {step.says}",
         line * (step.size // len(line) + 1),
+        From=step.login or SENDER,
         To=step.to,
         Message_ID=f"<{token}>",
     )

@@ -33,6 +33,7 @@ class Lmtp(Stage):
             root=self.place / "mail",
         )
         self.start_program("hauspost-storer")
+        self.start_program("hauspost-runner")
         self.start_program("hauspost-lmtpd")
         self.start_next()
 

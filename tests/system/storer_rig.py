@@ -37,7 +37,8 @@ ENVIRON = {"ASAN_OPTIONS": "detect_leaks=0"}
 # lmtpd/store_record.h
 VERSION = 1
 PREPARE, DELIVER, STAGE, COMMIT, ABANDON, SCRIPT = range(1, 7)
-LOOK_IN_CUR, CREATE_FOLDER = 1, 2
+LOOK, KEYWORDS, LOG = range(7, 10)
+LOOK_IN_CUR, CREATE_FOLDER, UNLESS_PROCMAIL = 1, 2, 4
 INLINE_MAX = 64 * 1024
 REQUEST = struct.Struct("=6I4Q65s241s161s33s4x")
 ANSWER = struct.Struct("=IiII2q200s")
@@ -128,8 +129,18 @@ class Connection:
     def abandon(self):
         return self.ask(request(ABANDON))
 
-    def script(self, mailbox):
-        return self.ask(request(SCRIPT, mailbox))
+    def script(self, mailbox, name=""):
+        return self.ask(request(SCRIPT, mailbox, name=name))
+
+    def look(self, mailbox, folder):
+        return self.ask(request(LOOK, mailbox, folder=folder))
+
+    def keywords(self, mailbox, keywords, **fields):
+        head = " ".join(keywords).encode()
+        return self.ask(request(KEYWORDS, mailbox, head=head, **fields))
+
+    def log(self, mailbox, line):
+        return self.ask(request(LOG, mailbox, head=line))
 
 
 def request(

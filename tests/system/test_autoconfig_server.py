@@ -1,10 +1,12 @@
 """hauspost-autoconfig as a program: FastCGI and CGI without a web server, its
 settings, its limits, and a directory that goes away."""
 
+import base64
 import contextlib
 import itertools
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -16,8 +18,10 @@ import pytest
 
 import fastcgi
 from stage import wait_for
+from stage.place import BUILD
 from stage.process import Process, listens
 from stage.web import SERVICE_HOST
+from test_autoconfig import POX, POX_BODY
 
 TARGET = "/mail/config-v1.1.xml"
 HOST = "autoconfig.example.org"
@@ -259,6 +263,110 @@ def test_a_profile_never_goes_out_unsigned(stage, tmp_path):
             assert "no-profiles" in program.log()
     with Program(stage) as program:
         assert program.get(target).body.startswith(b"<?xml")
+
+
+@pytest.fixture
+def signing(stage, tmp_path):
+    """A program that signs, whose key its user may read as well."""
+    folder = stage.place.folder("signing", "hauspost-autoconfig")
+    for name in ("fullchain.pem", "privkey.pem"):
+        shutil.copy(stage.web.certificates / "profile" / name, folder / name)
+        shutil.chown(folder / name, "hauspost-autoconfig")
+    with Program(
+        stage,
+        processes=1,
+        profile_certificate=folder / "fullchain.pem",
+        profile_key=folder / "privkey.pem",
+    ) as program:
+        wait_for(lambda: len(program.children()) == 2, "both have begun")
+        yield program, folder
+    shutil.rmtree(folder)
+
+
+PROFILE = "/mobileconfig?emailaddress=office@example.org"
+
+
+def test_the_key_is_in_a_process_of_its_own(signing):
+    program, folder = signing
+    notary, answerer = program.children()
+    assert program.get(PROFILE).status == 200
+    secret = secret_of(folder / "privkey.pem")
+    assert holds(notary, secret)
+    assert not holds(program.process.pid(), secret)
+    assert not holds(answerer, secret)
+    # Nor may the others look into that process, though they have its user.
+    done = subprocess.run(
+        ["setpriv", "--reuid=hauspost-autoconfig", "--clear-groups"]
+        + ["head", "-c1", f"/proc/{notary}/environ"],
+        capture_output=True,
+    )
+    assert b"Permission denied" in done.stderr
+
+
+def secret_of(path):
+    """The number itself (RFC 5915), as it lies in memory."""
+    octets = base64.b64decode("".join(path.read_text().splitlines()[1:-1]))
+    return octets.partition(b"\x02\x01\x01\x04\x20")[2][:32][::-1]
+
+
+SHADOW = 1 << 30  # what a sanitizer maps for itself is larger
+
+
+def holds(pid, secret):
+    """Is it in anything that the process has written to?"""
+    with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb") as memory:
+        for line in maps:
+            place, rights, *_ = line.split()
+            start, end = (int(word, 16) for word in place.split("-"))
+            if "w" in rights and "[v" not in line and end - start < SHADOW:
+                memory.seek(start)
+                if secret in memory.read(end - start):
+                    return True
+    return False
+
+
+def test_a_notary_that_hangs_costs_profiles_only(signing):
+    program, _ = signing
+    notary = int(program.children()[0])
+    os.kill(notary, signal.SIGSTOP)
+    began = time.monotonic()
+    assert program.get(PROFILE).status == 503
+    assert time.monotonic() - began < 2  # its limit is 1 s
+    assert program.get(TARGET).status == 200
+    os.kill(notary, signal.SIGCONT)
+    assert program.get(PROFILE).status == 200
+
+
+def test_a_notary_that_dies_is_replaced(signing):
+    program, folder = signing
+    os.kill(int(program.children()[0]), signal.SIGKILL)
+    wait_for(lambda: program.get(PROFILE).status == 200, "another one signs")
+    # One that may not read the key any more fails closed.
+    (folder / "privkey.pem").chmod(0o600)
+    shutil.chown(folder / "privkey.pem", "root")
+    before = program.children()
+    os.kill(int(before[-1]), signal.SIGKILL)
+    wait_for(lambda: "no-profiles" in program.log(), "it has noticed")
+    assert program.get(PROFILE).status == 503
+    assert program.get(TARGET).status == 200
+
+
+@pytest.mark.skipif(BUILD.name == "asan", reason="a sanitizer takes 25 MB itself")
+def test_an_idle_process_is_small(signing):
+    """One that has answered every kind of request."""
+    program, _ = signing
+    post = {"method": "POST", "CONTENT_TYPE": "text/xml"}
+    body = POX_BODY.format("office@example.org").encode()
+    targets = [TARGET, PROFILE, "/?emailaddress=office@example.org"]
+    targets += ["/autodiscover/autodiscover.json?Email=a@example.org&Protocol=AutodiscoverV1"]
+    for _ in range(20):
+        assert {program.get(target).status for target in targets} == {200}
+        with program.connect() as peer:
+            variables = fastcgi.variables(POX, HOST, CONTENT_LENGTH=str(len(body)), **post)
+            assert peer.ask(variables, body).status == 200
+    _, answerer = program.children()
+    rollup = pathlib.Path(f"/proc/{answerer}/smaps_rollup").read_text()
+    assert int(re.search(r"^Rss:\s+(\d+) kB", rollup, re.M)[1]) < 6 * 1024
 
 
 # -- Limits ------------------------------------------------------------------

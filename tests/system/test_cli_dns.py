@@ -1,8 +1,10 @@
 """hauspost dns and hauspost doctor: the records of a domain, and what is wrong
 with those that are there, as a name server on loopback tells them."""
 
+import http.server
 import json
 import subprocess
+import threading
 
 import pytest
 
@@ -145,7 +147,12 @@ def test_host_names_for_certificates(hauspost):
     assert hauspost("dns", DOMAIN, "--hosts").stdout.split() == [
         "autoconfig.example.org",
         "autodiscover.example.org",
+        "ua-auto-config.example.org",
     ]
+    text = hauspost.config.read_text().replace("pacc = yes", "pacc = no")
+    without = hauspost.config.with_name("no-pacc.conf")
+    without.write_text(text)
+    assert "ua-auto-config" not in hauspost("--config", without, "dns", "--hosts").stdout
 
 
 # -- Doctor ------------------------------------------------------------------
@@ -208,6 +215,17 @@ def test_the_web_server_is_asked_as_clients_do(hauspost, server, stage, records)
     found = wrong(examine(hauspost, server, *there, *trusted, code=1))
     # The stage serves no PACC, and has no certificate for its name.
     assert [url.split("/")[2] for url in found] == ["ua-auto-config.example.org"]
+    asked = examine(hauspost, server, *there, *trusted, code=1)[len(records) :]
+    assert [f["what"].partition("example.org")[0] for f in asked] == [
+        "http://autoconfig.",
+        "https://autoconfig.",
+        f"https://{SERVICE_HOST}/mail/config-v1.1.xml?emailaddress=postmaster@",
+        "POST http://autodiscover.",
+        "http://autodiscover.",
+        "POST https://autodiscover.",
+        "https://autodiscover.",
+        "https://ua-auto-config.",
+    ]
 
     found = wrong(examine(hauspost, server, *there, code=1))
     assert found["https://autoconfig.example.org/mail/config-v1.1.xml"] == (
@@ -222,6 +240,32 @@ def test_the_web_server_is_asked_as_clients_do(hauspost, server, stage, records)
     finally:
         stage.start_program("hauspost-autoconfig")
     assert found["http://autoconfig.example.org/mail/config-v1.1.xml"] == "it answers 502"
+
+
+class Elsewhere(http.server.BaseHTTPRequestHandler):
+    """Somebody's web server, which sends everybody to https."""
+
+    def do_GET(self):
+        self.send_response(302)
+        self.send_header("Location", f"https://{self.headers['Host']}{self.path}")
+        self.end_headers()
+
+    do_POST = do_GET
+
+    def log_message(self, *_):
+        pass
+
+
+def test_another_s_web_server_is_recognised(hauspost, server, records):
+    server.serve(records)
+    with http.server.HTTPServer(("127.0.0.1", 0), Elsewhere) as elsewhere:
+        threading.Thread(target=elsewhere.serve_forever, daemon=True).start()
+        there = f"127.0.0.1:{elsewhere.server_port}"
+        found = wrong(examine(hauspost, server, "--http", there, "--https", there, code=1))
+        elsewhere.shutdown()
+    autodiscover = "http://autodiscover.example.org/autodiscover/autodiscover.xml"
+    assert found[autodiscover] == f"it sends clients to https{autodiscover[4:]}"
+    assert found["http://autoconfig.example.org/mail/config-v1.1.xml"] == "it answers 302"
 
 
 def test_for_people(hauspost, server, records):

@@ -411,23 +411,35 @@ def test_a_chain_that_is_longer_is_refused(directory):
     assert refusal(directory, first)[1] == "5.4.6"
 
 
-def wide(directory, count):
+def wide(directory, destination, count):
     directory.insert("alias", name="xyz00-wide")
     directory.run(
         "INSERT INTO hauspost.target (alias, destination)"
-        " SELECT 'xyz00-wide', 'user' || i || '@remote.example'"
-        " FROM generate_series(1, %s) AS i",
+        " SELECT 'xyz00-wide', format(%s, i) FROM generate_series(1, %s) AS i",
+        destination,
         count,
     )
     return "xyz00-wide"
 
 
 def test_an_alias_may_be_as_wide_as_a_transaction(directory):
-    assert len(directory.leads_to(wide(directory, 499))) == 499
+    name = wide(directory, "xyz00-abc+%s", 499)
+    assert directory.leads_to(name) == ["xyz00-abc+1" + MBOX]
 
 
 def test_an_alias_that_is_wider_is_refused_whole(directory):
-    assert refusal(directory, wide(directory, 1000))[1] == "5.5.3"
+    name = wide(directory, "xyz00-abc+%s", 1000)
+    assert refusal(directory, name)[1] == "5.5.3"
+
+
+@pytest.mark.parametrize("count, good", [(50, 50), (51, 0)])
+def test_t10_as_many_as_50_addresses_elsewhere_get_a_copy(
+    directory, count, good
+):
+    name = wide(directory, "user%s@remote.example", count)
+    assert len(directory.leads_to(name)) == good
+    if not good:
+        assert refusal(directory, name)[1] == "5.5.3"
 
 
 # -- Rule 5: mailboxes -------------------------------------------------------

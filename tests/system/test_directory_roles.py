@@ -4,7 +4,8 @@ import psycopg2
 import pytest
 
 QUESTIONS = {
-    "milter": ["resolve", "leaf", "domain_class", "max_size", "quota", "secret"],
+    "milter": ["resolve", "leaf", "domain_class", "max_size", "quota", "secret",
+               "account", "may_send", "borrow", "meet", "give_back", "forget"],
     "lmtpd": ["resolve", "leaf", "quota", "secret"],
     "storer": ["store_user"],
     "dovecot": ["login"],
@@ -101,7 +102,8 @@ def test_a_program_asks_what_it_needs_and_nothing_else(directory, role):
             "SELECT p.proname AS name FROM pg_proc AS p"
             " WHERE p.pronamespace = 'hauspost'::regnamespace"
             " AND p.proname IN ('resolve', 'leaf', 'domain_class', 'max_size',"
-            " 'quota', 'secret', 'store_user', 'login', 'set_password')"
+            " 'quota', 'secret', 'store_user', 'login', 'set_password',"
+            " 'account', 'may_send', 'borrow', 'meet', 'give_back', 'forget')"
             " AND has_function_privilege(%s, p.oid, 'EXECUTE')",
             f"hauspost_{role}",
         )

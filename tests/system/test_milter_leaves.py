@@ -127,7 +127,7 @@ def test_the_trail_has_a_row_for_each_recipient(edge):
     [row] = edge.trail("nosuch@hamburg.example.org", "queued")
     assert row == ["250", "2.1.5", "xyz00-abc", "inbound", None]
     [path] = edge.query(
-        "SELECT path, client, sender, size_bytes > 100, queue_id ~ '^[0-9A-F]'"
+        "SELECT path, client, sender, size_bytes > 40, queue_id ~ '^[0-9A-F]'"
         " FROM hauspost.trail WHERE recipient = 'small@example.org'"
     )
     assert path == [

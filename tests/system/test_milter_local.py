@@ -12,6 +12,7 @@ from stage import clients, wait_for
 from stage.clients import letter, reply
 
 MBOX = "mbox.h01.hosting.example"
+ABC_UID = 70001  # of xyz00-abc, see sql/demo.sql
 ABC = f"xyz00-abc@{MBOX}"
 
 
@@ -75,7 +76,7 @@ def test_a_bounce_of_postfix_is_expanded_like_all_mail(edge):
 # -- Who is calling on loopback ----------------------------------------------
 
 
-def as_user(user, port, recipients):
+def as_user(user, port, recipients, header="Subject: reinjected"):
     """SMTP from another user's process; each RCPT's reply, or MAIL's."""
     talk = textwrap.dedent(
         """
@@ -85,16 +86,16 @@ def as_user(user, port, recipients):
         code, said = peer.mail("info@example.org")
         if code != 250:
             sys.exit(print(code, said.decode()))
-        for recipient in sys.argv[2:]:
+        for recipient in sys.argv[3:]:
             code, said = peer.rcpt(recipient)
             print(code, said.decode())
-        print(*peer.data("Subject: reinjected\\r\\n\\r\\nhello\\r\\n"))
+        print(*peer.data(sys.argv[2] + "\\r\\n\\r\\nhello\\r\\n"))
         """
     )
     done = subprocess.run(
-        [sys.executable, "-c", talk, str(port), *recipients],
+        [sys.executable, "-c", talk, str(port), header, *recipients],
         user=user,
-        group=pwd.getpwnam(user).pw_gid,
+        group=pwd.getpwnam(user).pw_gid if isinstance(user, str) else user,
         extra_groups=[],
         cwd="/",
         text=True,
@@ -127,14 +128,15 @@ def test_our_own_program_may_reinject_to_the_world_and_to_us(edge):
 
 def test_t135_a_local_program_is_told_by_its_user(edge):
     port = edge.place.port("smtp")
-    as_user("nobody", port, ["t135@world.example"])
+    sender = ("From: info@example.org",)
+    as_user(ABC_UID, port, ["t135@world.example"], *sender)
     edge.settle()
     assert edge.trail("t135@world.example", "queued")
     rows = edge.query(
-        "SELECT client FROM hauspost.trail"
+        "SELECT client, login, package FROM hauspost.trail"
         " WHERE recipient = 't135@world.example'"
     )
-    assert rows == [["127.0.0.1 uid=65534"]]
+    assert rows == [["127.0.0.1 uid=70001", "xyz00-abc", "xyz00"]]
 
 
 def test_a_local_program_may_not_write_to_a_leaf(edge):

@@ -13,7 +13,14 @@ import threading
 import pytest
 
 import storer_rig
-from storer_rig import CREATE_FOLDER, LOOK_IN_CUR, Rig, files, request
+from storer_rig import (
+    CREATE_FOLDER,
+    LOOK_IN_CUR,
+    UNLESS_PROCMAIL,
+    Rig,
+    files,
+    request,
+)
 
 MESSAGE = b"Subject: hi\n\nhello\n"
 
@@ -160,6 +167,17 @@ def test_a_missing_folder_is_made_only_when_asked_for(storer, box):
 # -- Several places ----------------------------------------------------------
 
 
+def test_procmail_recipes_are_seen_where_asked_for(storer, box):
+    name, maildir = box
+    assert storer.deliver(name, MESSAGE, hints=UNLESS_PROCMAIL).error == 0
+    (maildir.parent / ".procmailrc").symlink_to("/nonexistent")
+    other = {"name": "1700000001.k2.h01.example"}
+    answer = storer.deliver(name, MESSAGE, hints=UNLESS_PROCMAIL, **other)
+    assert answer.error == errno.ECANCELED
+    assert len(files(maildir)) == 1 and os.listdir(maildir / "tmp") == []
+    assert storer.deliver(name, MESSAGE, **other).error == 0
+
+
 def test_nobody_sees_what_is_only_staged(storer, box):
     name, maildir = box
     assert storer.stage(name, MESSAGE).error == 0
@@ -254,6 +272,101 @@ def test_no_script_from_elsewhere(rig, storer, kind, error):
     }[kind]()
     answer = storer.script(f"script-{kind}")
     assert (answer.error, answer.fds) == (error, []), answer
+
+
+def test_a_script_to_include_has_a_name(rig, storer):
+    script_box(rig, "script-named")
+    answer = storer.script("script-named", "main")
+    assert answer.error == 0, answer
+    for fd in answer.fds:
+        os.close(fd)
+    assert storer.script("script-named", "other").error == errno.ENOENT
+    for name in ("../sieve/main", ".main", "a\nb"):
+        answer = storer.script("script-named", name)
+        assert answer.error == errno.EINVAL, name
+
+
+def test_is_there_such_a_folder(rig, storer):
+    rig.new_home("look-a")
+    storer.deliver("look-a", MESSAGE, folder="Lists", hints=CREATE_FOLDER)
+    assert storer.look("look-a", "").error == 0
+    assert storer.look("look-a", "Lists").error == 0
+    assert storer.look("look-a", "Lists.C").error == errno.ENOENT
+    assert storer.look("look-a", "../Lists").error == errno.EINVAL
+
+
+# -- Keywords ----------------------------------------------------------------
+
+
+def test_keywords_get_letters_as_dovecot_gives_them(rig, storer):
+    home = rig.new_home("words-a")
+    file = home / "Maildir" / "dovecot-keywords"
+    assert storer.keywords("words-a", ["$Label1", "work"]).detail == "ab"
+    assert file.read_text() == "0 $Label1\n1 work\n"
+    assert storer.keywords("words-a", ["work", "more"]).detail == "bc"
+    assert file.read_text() == "0 $Label1\n1 work\n2 more\n"
+    assert file.stat().st_uid == home.stat().st_uid
+    assert not file.with_name("dovecot-keywords.lock").exists()
+    before = int(file.stat().st_mtime)
+    assert storer.keywords("words-a", ["last"]).detail == "d"
+    assert int(file.stat().st_mtime) > before  # or Dovecot reads it not
+
+
+def test_a_folder_has_keywords_of_its_own(rig, storer):
+    home = rig.new_home("words-b")
+    answer = storer.keywords("words-b", ["one"], folder="Lists")
+    assert answer.error == errno.ENOENT
+    answer = storer.keywords(
+        "words-b", ["one"], folder="Lists", hints=CREATE_FOLDER
+    )
+    assert answer.detail == "a", answer
+    file = home / "Maildir" / ".Lists" / "dovecot-keywords"
+    assert file.read_text() == "0 one\n"
+
+
+def test_a_lock_that_stays_costs_new_keywords_only(rig, storer):
+    home = rig.new_home("words-c")
+    assert storer.keywords("words-c", ["known"]).detail == "a"
+    with storer_rig.as_user(home):
+        (home / "Maildir" / "dovecot-keywords.lock").touch()
+    assert storer.keywords("words-c", ["new", "known"]).detail == "a"
+
+
+# -- The Sieve log -----------------------------------------------------------
+
+
+def test_a_line_in_the_sieve_log(rig, storer):
+    home = rig.new_home("log-a")
+    assert storer.log("log-a", b"one\n").error == 0
+    assert storer.log("log-a", b"two\n").error == 0
+    log = home / ".dovecot.sieve.log"
+    assert log.read_text() == "one\ntwo\n"
+    assert log.stat().st_uid == home.stat().st_uid
+    assert stat.S_IMODE(log.stat().st_mode) == 0o600
+
+
+def test_the_sieve_log_does_not_grow_for_ever(rig, storer):
+    home = rig.new_home("log-b")
+    for i in range(12):
+        assert storer.log("log-b", b"%d" % i + b"x" * 9999 + b"\n").error == 0
+    log, old = home / ".dovecot.sieve.log", home / ".dovecot.sieve.log.0"
+    assert log.stat().st_size < 65536 and old.stat().st_size < 65536
+    assert log.read_text().splitlines()[-1].startswith("11x")
+
+
+@pytest.mark.parametrize("kind", ["symlink", "hardlink", "fifo"])
+def test_the_sieve_log_is_a_plain_file_of_the_home(rig, storer, kind):
+    name = f"log-{kind}"
+    home = rig.new_home(name)
+    log, other = home / ".dovecot.sieve.log", home / "other"
+    other.write_text("keep me")
+    {
+        "symlink": lambda: log.symlink_to("other"),
+        "hardlink": lambda: log.hardlink_to(other),
+        "fifo": lambda: os.mkfifo(log),
+    }[kind]()
+    assert storer.log(name, b"line\n").error != 0
+    assert other.read_text() == "keep me"
 
 
 # -- Whose mailbox -----------------------------------------------------------

@@ -89,7 +89,7 @@ send_line(struct session *session, struct slice line)
 			    slice_tail(text, (size_t)colon + 1));
 		break;
 	case 'B':
-		session_body(session, text.n);
+		session_body(session, text);
 		break;
 	case 'E':
 		finish(session);

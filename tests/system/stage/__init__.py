@@ -30,6 +30,7 @@ from .web import Web
 
 NODE = "h01.hosting.example"  # as sql/demo.sql has it
 SETTLE_S = 60
+AT_REST = ("deferred", "hold")  # queues from which nothing goes by itself
 STRANGER = "192.0.2.25"  # RFC 5737: an address for documentation
 SENDER = "anna@world.example"
 
@@ -40,6 +41,7 @@ REPORT = re.compile(r".*ERROR: AddressSanitizer.*|.*runtime error:.*")
 # In starting order: who is asked comes before who asks.
 PROGRAMS = {
     "hauspost-storer": ("storer.sock", b"", socket.SOCK_SEQPACKET),
+    "hauspost-runner": ("runner.sock", b"", socket.SOCK_SEQPACKET),
     "hauspost-lmtpd": ("lmtpd.sock", b"220 ", socket.SOCK_STREAM),
     "hauspost-milter": ("milter.sock", b"", socket.SOCK_STREAM),
     "hauspost-autoconfig": ("autoconfig.sock", b"", socket.SOCK_STREAM),
@@ -55,6 +57,9 @@ class Stage:
         self.postgres = Postgres(self.place)
         self.dovecot = Dovecot(self.place)
         self.postfix = Postfix(self.place)
+        self.bulk = Postfix(
+            self.place, "postfix-bulk", "queue-bulk", "bulk_smtp"
+        )
         self.web = Web(self.place)
         self.sink = Process(self.place, "sink")
         self.programs = {
@@ -153,6 +158,9 @@ class Stage:
             "POSTFIX_QUEUE": path / "queue",
             "POSTFIX_DATA": path / "postfix",
             "POSTFIX_LOG": self.postfix.maillog,
+            "BULK_POSTFIX_QUEUE": path / "queue-bulk",
+            "BULK_POSTFIX_DATA": path / "postfix-bulk",
+            "BULK_POSTFIX_LOG": self.bulk.maillog,
             "POSTFIX_LOG_PREFIX": path,
             "RELAYHOST": f"[127.0.0.1]:{self.place.port('sink')}",
             "DNS": "disabled",
@@ -229,7 +237,8 @@ class Stage:
                 if code != 250:
                     refused[recipient] = clients.reply(code, reply)
             if len(refused) < len(recipients):
-                code, reply = peer.data(text or clients.letter())
+                author = {"From": sender} if sender else {}
+                code, reply = peer.data(text or clients.letter(**author))
                 if code != 250:
                     refused[""] = clients.reply(code, reply)
         return refused
@@ -246,7 +255,7 @@ class Stage:
         def tried():
             queue.clear()
             queue.extend(self.postfix.queue())
-            return all(one["queue_name"] == "deferred" for one in queue)
+            return all(one["queue_name"] in AT_REST for one in queue)
 
         queue = []
         wait_for(tried, "every message is tried", timeout_s)

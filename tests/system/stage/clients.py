@@ -17,12 +17,13 @@ def tls(place):
 
 
 def smtp(place, service="smtp", login=None, stranger=None):
-    """Connected to smtp, submission, submissions or reinject, with TLS where
-    a real client has it. login is (name, password). stranger is the address
+    """Connected to smtp, submission, submissions or reinject, or to one of
+    them of the bulk server (bulk_smtp, …), with TLS where a real client has it. login is (name, password). stranger is the address
     that Postfix takes for the client's; without one we are a local program,
     run by root."""
     port = place.port(service)
-    if service == "submissions":
+    implicit = service.endswith("submissions")
+    if implicit:
         peer = smtplib.SMTP_SSL(
             "127.0.0.1", port, context=tls(place), timeout=TIMEOUT_S
         )
@@ -31,7 +32,7 @@ def smtp(place, service="smtp", login=None, stranger=None):
     if stranger:
         peer.docmd("XCLIENT", f"ADDR={stranger} NAME=client.example")
     peer.ehlo("client.example")
-    if login and service != "submissions":
+    if login and not implicit:
         peer.starttls(context=tls(place))
         peer.ehlo("client.example")
     if login:
@@ -64,7 +65,8 @@ def pop3(place, name, password):
 
 def letter(subject="test", body="hello\r\n", **headers):
     """A small message; headers with _ for -."""
-    lines = [f"Subject: {subject}", "From: anna@world.example"]
+    headers = {"From": "anna@world.example"} | headers
+    lines = [f"Subject: {subject}"]
     lines += [f"{k.replace('_', '-')}: {v}" for k, v in headers.items()]
     return "\r\n".join([*lines, "", body])
 

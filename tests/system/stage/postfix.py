@@ -8,19 +8,25 @@ from .process import Process, answers
 
 
 class Postfix:
-    def __init__(self, place):
+    def __init__(self, place, name="postfix", queue="queue", port="smtp"):
         self.place = place
-        self.config = place / "etc" / "postfix"
-        self.process = Process(place, "postfix")
-        self.maillog = place / "log" / "maillog"
+        self.name = name
+        self.config = place / "etc" / name
+        self.queue_folder = queue
+        self.port = port
+        self.process = Process(place, name)
+        self.maillog = place / "log" / name.replace("postfix", "maillog")
 
     def start(self):
-        self.place.folder("queue")
-        self.place.folder("postfix", "postfix")
+        self.place.folder(self.queue_folder)
+        self.place.folder(self.name, "postfix")
         self.process.start(
             ["/usr/sbin/postfix", "-c", self.config, "start-fg"],
-            answers(self.place.port("smtp"), b"220 "),
+            answers(self.place.port(self.port), b"220 "),
         )
+        # What was started is a shell, which would leave its child behind.
+        master = self.place / self.queue_folder / "pid" / "master.pid"
+        self.process.note(int(master.read_text()))
 
     def stop(self):
         self.process.stop()

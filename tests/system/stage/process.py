@@ -43,10 +43,13 @@ class Process:
                 env=env,
                 cwd="/",
             )
-        pid = self.child.pid
+        self.note(self.child.pid)
+        self.wait_ready(probe)
+
+    def note(self, pid):
+        """This is the process to end."""
         started = start_time(pid) or "gone"
         self.pid_file.write_text(f"{pid} {started} {int(self.stop_signal)}")
-        self.wait_ready(probe)
 
     def wait_ready(self, probe):
         deadline = time.monotonic() + READY_S

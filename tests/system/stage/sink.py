@@ -3,7 +3,8 @@
 It is a program of its own (python3 -m stage.sink PORT FOLDER), because the
 demo's stage stays up when the demo has ended. Each message becomes one file of
 JSON; a recipient whose local part is a number gets that number as its reply,
-so that a test can say <550@world.example> when it wants a refusal.
+so that a test can say <550@world.example> when it wants a refusal, and
+<550-5.1.1@world.example> when it wants just this one.
 """
 
 import json
@@ -37,9 +38,9 @@ class Session(socketserver.StreamRequestHandler):
 
     def on_rcpt(self, rest):
         recipient = path_of(rest)
-        local = recipient.partition("@")[0]
-        if local.isdigit():
-            return f"{local} {local[0]}.0.0 as you asked"
+        code, _, dsn = recipient.partition("@")[0].partition("-")
+        if code.isdigit():
+            return f"{code} {dsn or code[0] + '.0.0'} as you asked"
         self.recipients.append(recipient)
         self.options.append(rest)
         return "250 2.1.5 ok"

@@ -4,6 +4,9 @@
  *
  *	m… a mailbox        s… one that takes 1000 octets    f… forwarded
  *	n… nobody           a… the directory is away         else external
+ *	SRS… a sender that was rewritten, with the key "key"
+ *
+ * Of domains only home.example is ours. None sends on spam.
  */
 #ifndef HAUSPOST_TESTS_UNIT_MILTER_FAKE_MILTER_H
 #define HAUSPOST_TESTS_UNIT_MILTER_FAKE_MILTER_H
@@ -57,26 +60,56 @@ fake_cells(char letter)
 	}
 }
 
+static struct rows
+fake_row(struct arena *arena, const char *const *cells, size_t n)
+{
+	struct rows rows = { 1, n, arena_calloc(arena, n, sizeof *rows.cells) };
+
+	for (size_t i = 0; i < n; i++)
+		rows.cells[i] = slice_of(cells[i]);
+	return rows;
+}
+
+static struct rows
+fake_leaf(struct arena *arena, struct slice address)
+{
+	const char *const srs[FAKE_COLUMNS] = { "srs",
+		arena_printf(arena, "%.*s", SLICE_FMT(address)), "", "",
+		FAKE_NODE, "", "", "250", "2.1.5", "ok", "", "", "", "",
+		"xyz00" };
+
+	if (slice_starts_nocase(address, SLICE("SRS")))
+		return fake_row(arena, srs, FAKE_COLUMNS);
+	return fake_row(
+	    arena, fake_cells(address.n > 0 ? *address.p : '\0'), FAKE_COLUMNS);
+}
+
 static int
 fake_ask(void *self, const struct directory_question *question,
     struct arena *arena, struct directory_reply *reply_out, struct why *why)
 {
 	static const char *const max_size[] = { "5000" };
-	bool resolves = question->query == DIRECTORY_RESOLVE;
-	char letter = question->text.n > 0 ? question->text.p[0] : '\0';
-	const char *const *cells = resolves ? fake_cells(letter) : max_size;
+	static const char *const ours[] = { "virtual", "" };
+	static const char *const strange[] = { "", "" };
+	static const char *const forwarding[] = { "home.example", "f",
+		"6b6579" };
+	struct slice text = question->text;
 	struct rows *rows = &reply_out->rows;
 
 	(void)self;
-	if (resolves && letter == 'a')
-		return why_fail(why, ECONNRESET, "ask");
 	*reply_out = (struct directory_reply){ .lasts_ms = LONG_MAX };
-	if (question->query == DIRECTORY_QUOTA)
+	if (question->query == DIRECTORY_DOMAIN)
+		*rows = fake_row(arena,
+		    slice_eq(text, SLICE("home.example")) ? ours : strange, 2);
+	else if (question->query == DIRECTORY_FORWARDING)
+		*rows = fake_row(arena, forwarding, 3);
+	else if (question->query == DIRECTORY_MAX_SIZE)
+		*rows = fake_row(arena, max_size, 1);
+	if (question->query != DIRECTORY_RESOLVE)
 		return 0;
-	*rows = (struct rows){ 1, resolves ? FAKE_COLUMNS : 1, NULL };
-	rows->cells = arena_calloc(arena, rows->columns, sizeof *rows->cells);
-	for (size_t i = 0; i < rows->columns; i++)
-		rows->cells[i] = slice_of(cells[i]);
+	if (text.n > 0 && text.p[0] == 'a')
+		return why_fail(why, ECONNRESET, "ask");
+	*rows = fake_leaf(arena, text);
 	return 0;
 }
 
@@ -116,6 +149,7 @@ fake_milter_open(struct milter *milter)
 	milter->pool = db_pool_new("host=/nonexistent", "nobody", 2, 1000);
 	milter->trail = trail_start(milter->pool);
 	milter->notices = notice_start(milter->pool);
+	milter->bounces = notice_start(milter->pool);
 }
 
 #endif

@@ -190,6 +190,7 @@ an_answer_that_is_not_to_be_had_defers(void **state)
 		.include = away_include,
 		.duplicate_seen = away,
 		.vacation_seen = away,
+		.my_address = away,
 		.list_contains = away_use,
 		.list_exists = away };
 
@@ -320,6 +321,52 @@ marks_are_given_back(void **state)
 	arena_done(&world.arena);
 }
 
+/* ---- My addresses ---- */
+
+static int
+is_of_example_com(void *context, struct slice address)
+{
+	(void)context;
+	return slice_eq_nocase(
+	    slice_tail(address, address.n - 12), SLICE("@example.com"));
+}
+
+static const struct {
+	const char *name, *from, *to;
+	bool answered;
+} my_addresses[] = {
+	{ "an address that the caller knows", "anna@example.org",
+	    "sales@example.com", true },
+	{ "an address that nobody knows", "anna@example.org",
+	    "sales@example.net", false },
+	{ "my own message", "sales@example.com", "sales@example.com", false },
+};
+
+static void
+the_caller_knows_my_addresses(void **state)
+{
+	static const char *const script[] = {
+		"require \"vacation\"; vacation \"away\";"
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(my_addresses); i++) {
+		struct world world;
+
+		CASE(my_addresses[i].name);
+		setup(&world);
+		world.envelope.from = slice_of(my_addresses[i].from);
+		world.envelope.to = SLICE("box@mx.example");
+		world.message = arena_printf(
+		    &world.arena, "To: %s\r\n\r\n", my_addresses[i].to);
+		world.callbacks.my_address = is_of_example_com;
+		run(&world, script, 1);
+		assert_int_equal(strstr(world.plan, "vacation") != NULL,
+		    my_addresses[i].answered);
+		arena_done(&world.arena);
+	}
+}
+
 int
 main(void)
 {
@@ -330,6 +377,7 @@ main(void)
 		cmocka_unit_test(a_body_beyond_8_mb_is_not_looked_at),
 		cmocka_unit_test(a_message_of_too_many_parts_is_kept),
 		cmocka_unit_test(marks_are_given_back),
+		cmocka_unit_test(the_caller_knows_my_addresses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,7 +46,38 @@ static const struct leaf_case leaf_cases[] = {
 	    PLAN_FORWARD },
 	{ "a discard is done", { .kind = LEAF_DISCARD, .code = 250 }, 0,
 	    PLAN_DISCARD },
-	{ "a program waits", { .kind = LEAF_PROGRAM, .code = 250 }, 451, 0 },
+	{ "an alias' program is run",
+	    { .kind = LEAF_PROGRAM,
+		.code = 250,
+		.node = T("h01.hosting.example"),
+		.program = T("|/usr/bin/x") },
+	    0, PLAN_PROGRAM },
+	{ "not here when its owner lives elsewhere",
+	    { .kind = LEAF_PROGRAM,
+		.code = 250,
+		.node = T("h02.hosting.example"),
+		.program = T("|/usr/bin/x") },
+	    451, 0 },
+	{ "an alias' file is read",
+	    { .kind = LEAF_PROGRAM,
+		.code = 250,
+		.node = T("h01.hosting.example"),
+		.program = T(":include:/members") },
+	    0, PLAN_INCLUDE },
+	{ "a mailbox with procmail, under either leaf",
+	    { .kind = LEAF_MAILBOX,
+		.code = 250,
+		.mailbox = T("xyz00"),
+		.node = T("h01.hosting.example"),
+		.filter = T("procmail") },
+	    0, PLAN_PROGRAM },
+	{ "one whose owner has given procmail up",
+	    { .kind = LEAF_PROGRAM,
+		.code = 250,
+		.mailbox = T("xyz00"),
+		.node = T("h01.hosting.example"),
+		.filter = T("sieve") },
+	    0, PLAN_STORE },
 	{ "a list waits: it has a transport of its own",
 	    { .kind = LEAF_LIST, .code = 250 }, 451, 0 },
 	{ "bulk mail as well", { .kind = LEAF_BULK, .code = 250 }, 451, 0 },
@@ -94,6 +125,26 @@ a_mailbox_knows_its_address(void **state)
 	assert_int_equal(
 	    plan_leaf(&arena, node, SLICE("l"), &target, &plan, &why), MAIL_OK);
 	assert_slice(plan.own_address, "xyz00+list@h01.hosting.example");
+	arena_done(&arena);
+}
+
+static void
+an_alias_has_one_too(void **state)
+{
+	const struct leaf_target target = { .kind = LEAF_PROGRAM,
+		.code = 250,
+		.node = node,
+		.program = T("|x") };
+	struct arena arena = ARENA_INIT;
+	struct plan plan;
+	struct why why;
+
+	(void)state;
+	assert_int_equal(plan_leaf(&arena, node,
+			     SLICE("xyz00-a.b.17@program.h01.hosting.example"),
+			     &target, &plan, &why),
+	    MAIL_OK);
+	assert_slice(plan.own_address, "xyz00-a.b@h01.hosting.example");
 	arena_done(&arena);
 }
 
@@ -211,6 +262,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(leaves_become_plans),
 		cmocka_unit_test(a_mailbox_knows_its_address),
+		cmocka_unit_test(an_alias_has_one_too),
 		cmocka_unit_test(addresses_that_nobody_expanded),
 		cmocka_unit_test(messages_may_speak_against_it),
 	};

@@ -1,5 +1,5 @@
 /*
- * lmtpd/storer/beneath.h - open files without ever leaving a directory.
+ * core/beneath.h - open files without ever leaving a directory.
  *
  * A mailbox' owner may plant links, FIFOs and devices, and swap directories
  * while we walk them. openat2(2) with RESOLVE_BENEATH makes the kernel refuse
@@ -10,8 +10,8 @@
  * Errors:    -errno, as a rule without why: the caller knows the purpose.
  * Ownership: descriptors are the caller's, O_CLOEXEC from birth.
  */
-#ifndef HAUSPOST_LMTPD_STORER_BENEATH_H
-#define HAUSPOST_LMTPD_STORER_BENEATH_H
+#ifndef HAUSPOST_CORE_BENEATH_H
+#define HAUSPOST_CORE_BENEATH_H
 
 #include <dirent.h>
 #include <sys/stat.h>
@@ -34,6 +34,12 @@ int beneath_file(
 
 /* A new file in a directory that is already held. */
 int beneath_create(int directory_fd, const char *name);
+
+/*
+ * The same for a lock file, as Dovecot has them. Waits a fifth of a second
+ * at most: a lock that is held longer was left by a crash.
+ */
+int beneath_lock(int directory_fd, const char *name);
 
 /*
  * Renames a file into another directory unless the name is taken there

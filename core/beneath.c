@@ -1,4 +1,4 @@
-#include "lmtpd/storer/beneath.h"
+#include "core/beneath.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/scope.h"
@@ -15,6 +16,8 @@
  * in a link (EAGAIN). Whoever renames in a loop gets a deferral.
  */
 enum { UNSURE_TRIES = 8 };
+
+enum { LOCK_TRIES = 10, LOCK_WAIT_NS = 20 * 1000 * 1000 };
 
 static int
 open_resolved(int start_fd, const char *path, int flags, __u64 resolve)
@@ -88,6 +91,19 @@ beneath_create(int directory_fd, const char *name)
 	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 
 	return fd >= 0 ? fd : -errno;
+}
+
+int
+beneath_lock(int directory_fd, const char *name)
+{
+	const struct timespec wait = { .tv_nsec = LOCK_WAIT_NS };
+	int fd = beneath_create(directory_fd, name);
+
+	for (int tries = 1; fd == -EEXIST && tries < LOCK_TRIES; tries++) {
+		(void)nanosleep(&wait, NULL);
+		fd = beneath_create(directory_fd, name);
+	}
+	return fd;
 }
 
 int

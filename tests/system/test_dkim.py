@@ -1,0 +1,190 @@
+"""OpenDKIM behind hauspost-milter: whose mail is signed, whose is not, and
+that what is signed verifies elsewhere. Keys come from hauspost dkim."""
+
+import subprocess
+
+import pytest
+
+from command import Command
+from stage import ROOT, Stage, clients
+from stage.customer import PASSWORD, Customer
+from stage.process import Process, listens
+
+VERIFY = """
+Mode v
+TestPublicKeys {place}/public
+Syslog no
+Socket local:{place}/run/verify.sock
+"""
+
+
+class Signed(Stage):
+    """Without nginx and autoconfig; behind the milter stands the signer."""
+
+    def site(self):
+        return super().site() | {
+            "SIGNER": f"unix:{self.place.path}/opendkim/opendkim.sock",
+            "SIGNER_RUN": self.place / "opendkim",
+            "DKIM_KEYS": self.place / "dkim",
+        }
+
+    def start_mail(self):
+        self.postgres.new_database()
+        for name in ("hauspost-storer", "hauspost-lmtpd", "hauspost-milter"):
+            self.start_program(name)
+        self.dovecot.start()
+        self.start_sink()
+        self.load(ROOT / "sql" / "demo.sql")
+        self.signer = Process(self.place, "opendkim")
+        self.place.folder("opendkim", "opendkim", 0o755)
+        self.place.folder("dkim", "opendkim", 0o700)
+        self.hauspost = Command(
+            self.postgres, "hauspost", dkim_keys=self.place / "dkim"
+        )
+        self.hauspost("dkim", "tables")
+
+    def sign(self):
+        """Read the tables that there are now."""
+        config = self.place / "etc" / "opendkim" / "opendkim.conf"
+        text = config.read_text()
+        if "RequireSafeKeys" not in text:  # /tmp is everybody's
+            config.write_text(text + "RequireSafeKeys no\n")
+        self.signer.stop() if self.signer.child else None
+        self.signer.start(
+            ["/usr/sbin/opendkim", "-f", "-x", config],
+            listens(self.place / "opendkim" / "opendkim.sock"),
+        )
+
+    def verify(self, kept):
+        """What another host says of the signatures of a message."""
+        records = [
+            f"{key['selector']}._domainkey.{key['domain']}"
+            f" v=DKIM1;k=rsa;p={key['public_key']}\n"
+            for key in self.hauspost.json("dkim", "list")
+        ]
+        (self.place / "public").write_text("".join(records))
+        (self.place / "verify.conf").write_text(VERIFY.format(place=self.place.path))
+        (self.place / "message").write_bytes(kept["message"].encode("latin-1"))
+        done = subprocess.run(
+            ["/usr/sbin/opendkim", "-x", self.place / "verify.conf"]
+            + ["-vv", "-t", self.place / "message"],
+            text=True,
+            capture_output=True,
+            timeout=60,
+        )
+        return done.stdout
+
+
+@pytest.fixture(scope="module")
+def signed():
+    stage = Signed()
+    try:
+        stage.start()
+        for domain in ("example.org", "example.com"):
+            stage.hauspost("dkim", "add", domain, "--selector", "s1")
+            stage.hauspost("dkim", "use", domain, "s1")
+        stage.sign()
+        stage.postfix.start()
+        yield stage
+    finally:
+        stage.stop()
+        stage.place.remove()
+
+
+def sent(stage, to):
+    stage.settle()
+    [kept] = [
+        kept for kept in clients.sunk(stage.place) if to in kept["recipients"]
+    ]
+    return kept
+
+
+def signatures(kept):
+    head = kept["message"].partition("\r\n\r\n")[0]
+    return head.count("DKIM-Signature:")
+
+
+def test_what_our_users_write_is_signed(signed):
+    customer = Customer(signed)
+    abc = customer.mailbox("abc")
+    for service in ("smtp", "submission", "submissions"):
+        to = f"{service}@world.example"
+        text = clients.letter("hi", "8-bit: caf\u00e9\r\n" * 3)
+        text = text.replace("anna@world.example", "info@example.org")
+        with signed.smtp(service, login=(abc, PASSWORD)) as peer:
+            peer.sendmail(
+                "info@example.org", [to], text.encode(), ["BODY=8BITMIME"]
+            )
+        assert "dkim=pass" in signed.verify(sent(signed, to)), service
+
+
+def test_what_programs_on_this_machine_write_is_signed(signed):
+    text = clients.letter().replace("anna@world.example", "tim@example.com")
+    assert signed.postfix.sendmail(text, "cron@world.example") == 0
+    assert "dkim=pass" in signed.verify(sent(signed, "cron@world.example"))
+
+
+def test_a_stranger_gets_no_signature_of_ours(signed):
+    """Not even by way of lmtpd, which brings it back from loopback."""
+    customer = Customer(signed)
+    info = customer.address("info", customer.mailbox("abc"))
+    text = clients.letter().replace("anna@world.example", "boss@example.org")
+    for mixed in (False, True):
+        to = f"mixed{mixed}@elsewhere.example"
+        away = customer.address(f"away{mixed}", to)
+        assert signed.send([away] + [info] * mixed, text) == {}
+        assert signatures(sent(signed, to)) == 0
+
+
+@pytest.mark.parametrize("mixed", [False, True])
+def test_a_signature_survives_that_mail_is_sent_on(signed, mixed):
+    """Of one customer to another, who has a forward."""
+    customer = Customer(signed)
+    abc = customer.mailbox("abc")
+    to = f"kept{mixed}@elsewhere.example"
+    targets = [to, abc] if mixed else [to]
+    away = customer.address("away", *targets)
+    text = clients.letter().replace("anna@world.example", "info@example.org")
+    with signed.smtp("submission", login=(abc, PASSWORD)) as peer:
+        peer.sendmail("info@example.org", [f"out{mixed}@world.example"], text)
+    there = sent(signed, f"out{mixed}@world.example")["message"]
+    assert signed.send([away], there, sender="info@example.org") == {}
+    kept = sent(signed, to)
+    assert signatures(kept) == 1
+    assert "dkim=pass" in signed.verify(kept)
+
+
+def test_a_key_is_replaced_without_a_gap(signed):
+    before = signed.hauspost.json("dkim", "list", "example.com")
+    assert [(k["selector"], k["signs"]) for k in before] == [("s1", True)]
+    signed.hauspost("dkim", "add", "example.com", "--selector", "s2")
+    assert "s2._domainkey" not in (
+        signed.place / "dkim" / "signing.table"
+    ).read_text()
+    signed.hauspost("dkim", "use", "example.com", "s2")
+    signed.sign()
+    text = clients.letter().replace("anna@world.example", "tim@example.com")
+    assert signed.postfix.sendmail(text, "new@world.example") == 0
+    kept = sent(signed, "new@world.example")
+    assert "s=s2" in kept["message"]
+    assert "dkim=pass" in signed.verify(kept)
+
+
+def test_order_ours_first_and_the_signer_last(signed):
+    chain = signed.postfix.command("postconf", "-h", "smtpd_milters").split()
+    assert chain == [
+        f"unix:{signed.place.path}/run/milter.sock",
+        f"unix:{signed.place.path}/opendkim/opendkim.sock",
+    ]
+    assert signed.postfix.command("postconf", "-h", "non_smtpd_milters").split() in (
+        chain,
+        ["$smtpd_milters"],
+    )
+
+
+def test_without_the_signer_mail_waits(signed):
+    signed.signer.stop()
+    with signed.smtp() as peer:
+        assert peer.mail("x@world.example")[0] == 451
+    signed.sign()
+    assert signed.send(["info@example.org"], sender="x@world.example") == {}
