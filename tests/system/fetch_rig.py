@@ -8,6 +8,7 @@
         assert fetch.subjects(here.mailbox) == ["1"]
 """
 
+import base64
 import email
 import email.policy
 import itertools
@@ -37,13 +38,18 @@ mail_location = maildir:{base}/mail/%u
 mail_uid = {user}
 mail_gid = {user}
 first_valid_uid = 1
-auth_mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256 apop
+auth_mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256 apop xoauth2 oauthbearer
 auth_failure_delay = 0
 auth_cache_size = 0
 mail_max_userip_connections = 1000
 disable_plaintext_auth = no
 maildir_copy_with_hardlinks = yes
 pop3_lock_session = yes
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = {base}/oauth2.conf
+}}
 passdb {{
   driver = passwd-file
   args = scheme=PLAIN username_format=%u {base}/users
@@ -80,6 +86,13 @@ service anvil {{
   }}
 }}
 """
+
+OAUTH2 = """
+introspection_mode = local
+local_validation_key_dict = fs:posix:prefix={base}/keys/
+username_attribute = sub
+"""
+JWT_KEY = b"a key for the tests, and for nothing else"
 
 FETCHER = """
 [fetcher]
@@ -134,6 +147,10 @@ class Remote:
                 **self.ports,
             )
         )
+        (self.base / "oauth2.conf").write_text(OAUTH2.format(base=self.base))
+        key = self.base / "keys" / "default" / "HS256" / "default"
+        key.parent.mkdir(parents=True, exist_ok=True)
+        key.write_bytes(base64.b64encode(JWT_KEY))
         self.process.start(
             ["/usr/sbin/dovecot", "-F", "-c", config],
             answers(self.ports["imap"], b"* OK"),

@@ -1,4 +1,4 @@
--- 0061_fetch_run.sql - what the fetcher asks, and what it tells.
+-- 0062_fetch_run.sql - what the fetcher asks, and what it tells.
 --
 --   fetch_begin    the one fetcher of a node starts
 --   fetch_claim    which accounts are due, as many as may be served now
@@ -52,7 +52,10 @@ CREATE TYPE hauspost.fetch_job AS (
     folders    text[],
     folder     text,
     test       boolean,
-    refusals   integer
+    token_url  text,
+    client_id  text,
+    client_secret text,
+    scope      text
 );
 COMMENT ON COLUMN hauspost.fetch_job.recipient IS
     'The mailbox'' leaf, to which the mail is delivered';
@@ -103,6 +106,7 @@ AS $$
         asked = wanted, wanted = NULL
     FROM hauspost.fetch_account AS a
     JOIN hauspost.mailbox AS m ON m.name = a.mailbox
+    LEFT JOIN hauspost.fetch_provider AS o ON o.name = a.provider
     WHERE a.id = s.account
         AND (s.locked_until IS NULL OR s.locked_until <= now())
         AND s.account IN (SELECT hauspost.fetch_due(
@@ -111,7 +115,9 @@ AS $$
         a.mailbox || '@' || fetch_claim.node, a.address, a.protocol, a.host,
         a.port, a.tls, a.login, a.auth, a.secret, a.pins, a.leave_days,
         least(a.max_size, m.size_limit), a.folders, a.folder,
-        s.asked IS NOT DISTINCT FROM 'test', s.refusals
+        s.asked IS NOT DISTINCT FROM 'test',
+        coalesce(o.token_url, ''), coalesce(o.client_id, ''),
+        coalesce(o.client_secret, ''), coalesce(o.scope, '')
 $$;
 COMMENT ON FUNCTION hauspost.fetch_claim(text, integer, integer, integer) IS
     'Accounts that are due, claimed for this node''s fetcher';
@@ -265,7 +271,19 @@ $$;
 COMMENT ON FUNCTION hauspost.fetch_ask(bigint, text) IS
     'Has the fetcher run or test an account at once; false: there is none';
 
+CREATE FUNCTION hauspost.fetch_rotate(account bigint, secret bytea)
+RETURNS void
+LANGUAGE sql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+    UPDATE hauspost.fetch_account AS a SET secret = fetch_rotate.secret
+    WHERE a.id = account AND a.auth = 'oauth'
+$$;
+COMMENT ON FUNCTION hauspost.fetch_rotate(bigint, bytea) IS
+    'The provider has replaced the refresh token of an account';
+
 GRANT EXECUTE ON FUNCTION
+    hauspost.fetch_rotate(bigint, bytea),
     hauspost.fetch_begin(text),
     hauspost.fetch_claim(text, integer, integer, integer),
     hauspost.fetch_renew(text, bigint[]),
