@@ -86,7 +86,8 @@ LANGUAGE sql STABLE AS $$
         JOIN hauspost.mailbox AS m ON m.name = a.mailbox
         JOIN hauspost.package AS p ON p.name = m.package
         WHERE s.next_run <= now() AND p.node = fetch_due.node
-            AND (a.state = 'active' OR s.wanted IS NOT NULL)
+            AND (a.state = 'active' AND a.secret IS NOT NULL
+                OR s.wanted IS NOT NULL)
             AND (s.locked_until IS NULL OR s.locked_until <= now()))
     SELECT due.id FROM due
     WHERE NOT due.busy AND due.turn = 1 AND due.place <= start_limit

@@ -273,8 +273,11 @@ class FetchRig(Lmtp):
             *("--host", "127.0.0.1", "--port", str(port), "--tls", tls),
             *("--protocol", protocol, "--login", there.name),
             *options,
-            stdin=columns.pop("password", PASSWORD) + "\n",
+            stdin=columns.get("password", PASSWORD) + "\n",
         )
+        if "oauth" in options and "password" in columns:
+            grant = columns["password"] + "\n"
+            self.cli("fetch", "secret", str(added["id"]), stdin=grant)
         return Account(self, mailbox, added["id"])
 
     def known(self, mailbox, id):

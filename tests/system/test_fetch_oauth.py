@@ -134,3 +134,58 @@ def test_a_token_that_is_refused_is_not_offered_again(fetch, provider):
     assert here.state()["code"] == "AUTH"
     provider.answer = gives(there.name)
     fetch.run(here)
+
+
+def test_a_grant_by_device_code(fetch, provider):
+    there = fetch.remote.account()
+    there.put(letter(1))
+    here = fetch.account(there, "imap", "--auth", "oauth")
+    asked = iter(["authorization_pending", "slow_down"])
+
+    def answer(form):
+        if "grant_type" not in form:
+            return 200, {"device_code": "d", "user_code": "ABC-123",
+                         "verification_uri": "https://x.example/",
+                         "interval": 0, "expires_in": 60}
+        if form["grant_type"] == "refresh_token":
+            return gives(there.name)(form)
+        assert form["device_code"] == "d"
+        error = next(asked, None)
+        if error == "slow_down":
+            pass
+        elif error:
+            return 400, {"error": error}
+        return gives(there.name, refresh_token="grant")(form)
+
+    provider.answer = answer
+    said = fetch.cli("fetch", "grant", str(here.id))
+    assert "ABC-123" in said and "https://x.example/" in said
+    fetch.run(here)
+    assert fetch.subjects(here.mailbox) == [1]
+
+
+def test_a_grant_by_a_pasted_address(fetch, provider):
+    there = fetch.remote.account()
+    there.put(letter(1))
+    here = fetch.account(there, "imap", "--auth", "oauth")
+    fetch.query("UPDATE hauspost.fetch_provider SET device_url = NULL"
+                " WHERE name = :'u'", u=provider.url)
+    provider.answer = gives(there.name, refresh_token="grant")
+    said = fetch.cli("fetch", "grant", str(here.id),
+                     stdin="http://127.0.0.1/?x=1&code=4%2Fabc&scope=s\n")
+    url = re.search(r"^  (http\S+)", said, re.M)[1]
+    shown = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(url).query))
+    form = provider.asked[0]
+    assert form["code"] == "4/abc"
+    challenge = hashlib.sha256(form["code_verifier"].encode()).digest()
+    assert encoded(challenge).decode() == shown["code_challenge"]
+    fetch.run(here)
+    assert fetch.subjects(here.mailbox) == [1]
+
+
+def test_a_provider_without_a_client_is_said(fetch, provider):
+    here = fetch.account(fetch.remote.account(), "imap", "--auth", "oauth")
+    fetch.query("UPDATE hauspost.fetch_provider SET client_id = NULL"
+                " WHERE name = :'u'", u=provider.url)
+    said = fetch.cli("fetch", "grant", str(here.id), code=78)
+    assert "client_id" in said
