@@ -210,13 +210,20 @@ class FetchRig(Lmtp):
         self.remote = Remote(self)
         self.remote.start()
         self.fetcher = Process(self.place, "hauspost-fetcher")
-        text = self.config.read_text()
         self.fetch_config = self.place / "etc" / "fetcher.conf"
         ports = ", ".join(map(str, self.remote.ports.values()))
         self.fetch_config.write_text(
-            text + FETCHER.format(ports=ports, tls=self.place / "tls")
+            self.config.read_text()
+            + FETCHER.format(ports=ports, tls=self.place / "tls")
         )
-        self.ports_allowed = ports
+        self.start_fetcher()
+
+    def set(self, **settings):
+        """Start the fetcher anew with other settings."""
+        lines = [f"{key} = {value}\n" for key, value in settings.items()]
+        with open(self.fetch_config, "a") as config:
+            config.write("".join(lines))
+        self.fetcher.stop()
         self.start_fetcher()
 
     @property
@@ -264,7 +271,8 @@ class FetchRig(Lmtp):
         """An account for what is there, with a mailbox of its own."""
         mailbox = columns.pop("mailbox", None) or self.customer().mailbox("in")
         tls = columns.pop("tls", "implicit")
-        port = there.remote.ports[protocol + "s" * (tls == "implicit")]
+        port = columns.pop("port", None)
+        port = port or there.remote.ports[protocol + "s" * (tls == "implicit")]
         added = self.cli_json(
             "fetch",
             "add",

@@ -1,5 +1,7 @@
 """Accounts elsewhere: logging in, secrets, renamed messages, what goes wrong."""
 
+import datetime
+import email.utils
 import subprocess
 
 import pytest
@@ -191,3 +193,30 @@ def test_an_old_uid_for_another_message(fetch):
         " WHERE account = :'a'", a=here.id)
     fetch.run(here)
     assert fetch.subjects(here.mailbox) == [1, 2, 2]
+
+
+def test_only_fresh_mail_is_answered(fetch):
+    """What had lain at the other provider gets no automatic reply."""
+    mailbox = fetch.customer().mailbox("in")
+    fetch.query(
+        "INSERT INTO hauspost.vacation (mailbox, reply) VALUES (:'m', 'away')",
+        m=mailbox,
+    )
+    there = fetch.remote.account()
+    now = email.utils.format_datetime(datetime.datetime.now(datetime.UTC))
+    for number, (sender, date) in enumerate({
+        "old@world.example": "Tue, 24 Nov 2020 08:00:00 +0000",
+        "unknown@world.example": None,
+        "new@world.example": now,
+    }.items()):
+        there.put(letter(
+            number,
+            Return_Path=f"<{sender}>",
+            Received=date and f"from a by b with SMTP id 1; {date}",
+            From=sender,
+            To=f"{mailbox}@{fetch.node}",
+        ))
+    fetch.run(fetch.account(there, mailbox=mailbox))
+    assert len(fetch.mails(mailbox)) == 3
+    answered = [mail["recipients"] for mail in fetch.sunk()]
+    assert answered == [["new@world.example"]]
