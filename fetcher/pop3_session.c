@@ -87,7 +87,7 @@ pop3_session_offers(const struct pop3_session *s, struct slice capability)
 		line = slice_trim(line);
 		if (slice_cut(&line, ' ', &word) &&
 		    slice_eq_nocase(word, capability))
-			return line;
+			return line.p != NULL ? line : SLICE("");
 	}
 	return (struct slice){ NULL, 0 };
 }

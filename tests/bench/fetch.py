@@ -5,7 +5,7 @@ Messages of 2 kB in one account, fetched into an LMTP sink that keeps nothing,
 and into our own lmtpd; then the same behind a proxy that delays each octet by
 10 ms in both directions, which is what a real provider looks like; then many
 accounts at once. fetchmail, getmail6, mpop and mbsync run in the same turns,
-as far as they are installed (packages.txt, group bench).
+as far as they are installed (packages.txt).
 
 usage: fetch.py [--messages N] [--far N] [--accounts N] [--json]
 """
