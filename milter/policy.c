@@ -15,6 +15,7 @@ static const char *const class_names[] = {
 	[CLASS_LOCAL] = "local",
 	[CLASS_LIST] = "list",
 	[CLASS_REINJECT] = "reinject",
+	[CLASS_REPLY] = "reply",
 	[CLASS_MOVED] = "moved",
 };
 _Static_assert(
@@ -39,7 +40,8 @@ policy_class_name(enum mail_class mc)
 bool
 policy_needs_trust(enum mail_class mc)
 {
-	return mc == CLASS_REINJECT || mc == CLASS_LIST || mc == CLASS_MOVED;
+	return mc == CLASS_REINJECT || mc == CLASS_REPLY || mc == CLASS_LIST ||
+	       mc == CLASS_MOVED;
 }
 
 bool

@@ -5,7 +5,10 @@
 #include "core/log.h"
 #include "core/scope.h"
 #include "lmtpd/front/author.h"
+#include "lmtpd/front/heading.h"
 #include "lmtpd/front/mine.h"
+
+enum { OLD_NEWS_S = 24 * 60 * 60 };
 
 static struct lmtpd *
 lmtpd_of(const struct filter *filter)
@@ -354,6 +357,23 @@ check_catch_all(struct filter *filter)
 	return true;
 }
 
+/*
+ * What is fetched from elsewhere may have lain there for years, and who wrote
+ * it waits for no answer any more. Below the fetcher's own Received stands
+ * that of the other provider.
+ */
+static bool
+is_old_news(const struct filter *filter)
+{
+	const struct txn *txn = filter->txn;
+	time_t arrived;
+
+	return txn->mail.hauspost.key.n > 0 &&
+	       (heading_received(
+		    message_header(&txn->message), 1, &arrived) == 0 ||
+		   arrived < txn->arrival - OLD_NEWS_S);
+}
+
 /* --- all of it -------------------------------------------------------- */
 
 static bool
@@ -377,6 +397,8 @@ run_all(struct filter *filter)
 	    open_default(filter, vacation, &filter->vacation) &&
 	    !run_vacation(filter))
 		return false;
+	if (is_old_news(filter))
+		drop_vacation(filter);
 	return check_catch_all(filter);
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""make demo: a mail host on loopback, twenty messages through it by SMTP, and
+"""make demo: a mail host on loopback, messages through it by SMTP, and
 what became of each of them, seen by IMAP and POP3. It stays up afterwards.
 
 demo.py         start, show, stay up; status 1 when something is not as told
@@ -32,9 +32,13 @@ class Step:
     header: str = ""  # stands in what is delivered
     size: int = 1000
     login: str = ""  # sent by this customer, with password
+    sender: str = ""  # … as this address, where it is not the login
+    bulk: bool = False  # a newsletter: goes out by the bulk server
     script: str = ""  # that the owner's mail client stores before
     folder: str = ""  # where it then is
     reply: str = ""  # that the mailbox gives from now on
+    leaves_as: str = ""  # the sender of what goes out to the world
+    bounce: bool = False  # a report to the sender of what went out last
 
 
 STEPS = (
@@ -82,6 +86,13 @@ STEPS = (
         "forwarded to the rest of the world",
         "away@example.org",
         world="someone@elsewhere.example",
+        leaves_as="=world.example=anna@example.org",
+    ),
+    Step(
+        "its bounce finds the first sender",
+        "the sender it left with",
+        world="anna@world.example",
+        bounce=True,
     ),
     Step(
         "a customer writes, with password",
@@ -103,6 +114,26 @@ STEPS = (
         reply="I am away until Monday.",
         world=SENDER,
     ),
+    Step(
+        "procmail, where somebody has recipes",
+        "whoever@example.com",
+        ("abc00",),
+        header="X-Sorted: by procmail",
+    ),
+    Step(
+        "nobody writes as somebody else",
+        "tim@example.com",
+        login="info@example.org",
+        sender="tim@example.com",
+        refused="550 5.7.1",
+    ),
+    Step(
+        "a newsletter leaves by the bulk server",
+        "reader@elsewhere.example",
+        world="reader@elsewhere.example",
+        login="info@example.org",
+        bulk=True,
+    ),
     Step("nobody of that name", "nosuch@example.org", refused="550 5.1.1"),
     Step("an address that refuses", "nobody@example.org", refused="550 5.1.1"),
     Step("leads back to itself", "ring@example.org", refused="550 5.4.6"),
@@ -120,6 +151,11 @@ STEPS = (
         refused="554 5.7.1",
     ),
 )
+
+# What users have put into their homes.
+FILES = {
+    ("abc00", ".procmailrc"): ':0 fw\n| formail -A "X-Sorted: by procmail"\n'
+}
 
 # Who can be read, and the names to log in by: a mailbox' own, or an address
 # that leads to this one mailbox.
@@ -150,6 +186,17 @@ class Demo:
             peer.select("INBOX", readonly=True)
             self.readers[mailbox] = peer
 
+    def write_files(self):
+        for (mailbox, name), text in FILES.items():
+            [[home, uid]] = self.stage.query(
+                "SELECT home, uid FROM hauspost.mailbox"
+                " WHERE name = :'mailbox'",
+                mailbox=mailbox,
+            )
+            path = pathlib.Path(home, name)
+            path.write_text(text)
+            os.chown(path, int(uid), int(uid))
+
     def fill(self, mailbox):
         """A client saves 15 kB, then the mailbox may have 10 kB only."""
         peer = self.stage.imap(mailbox, password(mailbox))
@@ -176,6 +223,8 @@ class Demo:
         self.prepare(step)
         answer = self.send(step, token)
         self.stage.settle()
+        if step.bulk:
+            self.wait_bulk(step)
         if step.refused:
             got = "" if answer.startswith(step.refused) else answer
         elif answer:
@@ -186,6 +235,8 @@ class Demo:
         out = [name for kept in sunk for name in kept["recipients"]]
         if out != [step.world] * bool(step.world):
             got = f"sent to the world: {out}"
+        elif out and not sunk[0]["sender"].endswith(step.leaves_as):
+            got = f"sent to the world as {sunk[0]['sender']}"
         return got
 
     def prepare(self, step):
@@ -203,6 +254,13 @@ class Demo:
                 reply=step.reply,
             )
 
+    def wait_bulk(self, step):
+        log = self.stage.bulk.maillog
+        wait_for(
+            lambda: f"to=<{step.world}>" in log.read_text(),
+            f"the bulk server sends it to {step.world}",
+        )
+
     def send(self, step, token):
         """What the server refused it with, or ''."""
         options = {}
@@ -211,9 +269,13 @@ class Demo:
                 "service": "submission",
                 "login": (step.login, password("xyz00-abc")),
                 "stranger": None,
-                "sender": step.login,
+                "sender": step.sender or step.login,
             }
-        refused = self.stage.send([step.to], message(step, token), **options)
+        to = step.to
+        if step.bounce:
+            to = clients.sunk(self.stage.place)[-1]["sender"]
+            options = {"sender": ""}
+        refused = self.stage.send([to], message(step, token), **options)
         return "".join(refused.values())
 
     def look(self, step, token):
@@ -261,12 +323,14 @@ OUTLOOK = (
 
 
 def message(step, token):
+    marks = {"List_Unsubscribe": "<mailto:off@example.org>"} if step.bulk else {}
     line = "Sent by make demo to see where it arrives.\r\n"
     return clients.letter(
         f"demo: {step.says}",
         line * (step.size // len(line) + 1),
         From=step.login or SENDER,
         To=step.to,
+        **marks,
         Message_ID=f"<{token}>",
     )
 
@@ -289,6 +353,7 @@ def outcome(step):
 def run(stage):
     demo = Demo(stage)
     demo.open_mailboxes()
+    demo.write_files()
     demo.fill("xyz00-full")
     good = 0
     for number, step in enumerate(STEPS, 1):
@@ -328,6 +393,7 @@ def start():
     RUN.symlink_to(stage.place.path)
     try:
         stage.start()
+        stage.bulk.start()
         stage.load(ROOT / "sql" / "demo.sql")
         good = run(stage)
     except BaseException:
