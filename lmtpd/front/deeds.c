@@ -218,6 +218,7 @@ deeds_do(
 	struct deeds d = { .filter = filter, .job = job };
 	const struct sieve_action *refusal = find_refusal(filter);
 
+	figures_add(&filter->txn->lmtpd->shared->figures, FIGURE_FILTERED, 1);
 	copies_init(&d.copies, filter, job);
 	d.letters = (struct letters){ filter, reinject, &d.copies.edited };
 	if (refusal != NULL) {
