@@ -561,6 +561,13 @@ def test_without_the_storer_it_waits(box):
     assert "filtered" in box.deliver()
 
 
+def test_a_home_that_went_away_is_made_again(box):
+    assert box.deliver() == DELIVERED
+    shutil.rmtree(box.home)
+    assert box.deliver() == DELIVERED
+    assert len(box.files()) == 1
+
+
 def test_a_link_out_of_the_home_is_no_script(box):
     other = Box(box.lmtp, box.customer, "other")
     other.write("secret", 'discard;')
