@@ -21,6 +21,7 @@ struct deeds {
 	struct letters letters;
 	struct store_talk talk;
 	size_t n_copies, n_stored, n_there;  /* planned; done; there before */
+	bool for_procmail;		     /* what is kept in the INBOX */
 	const struct sieve_edit *first_edit; /* of the first place … */
 	unsigned n_edits;		     /* … and others so far */
 	/* Told at the end, when no connection to the storer is held. */
@@ -151,6 +152,10 @@ stage(struct deeds *d, struct message *message, struct store_job *to)
 	store_stage(&d->talk, message, to);
 	if (to->answer.error == ENOENT && to->request.folder[0] != '\0')
 		fall_back(d, message, to);
+	if (to->answer.error == ECANCELED) {
+		d->for_procmail = true; /* when all else is done */
+		return true;
+	}
 	if (to->why.verdict != MAIL_OK) {
 		d->job->why = to->why;
 		d->job->answer = to->answer;
@@ -449,8 +454,11 @@ show(struct deeds *d)
 		(void)why_say(&job->why, 250, "2.0.0", "delivered");
 		job->answer.was_there = d->n_there == d->n_stored;
 	}
-	if (job->why.verdict == MAIL_OK)
-		mark_duplicates(d);
+	if (job->why.verdict != MAIL_OK)
+		return;
+	mark_duplicates(d);
+	if (d->for_procmail)
+		job->answer.error = ECANCELED;
 }
 
 void
