@@ -8,7 +8,7 @@ import psycopg2
 import pytest
 
 from command import Command
-from stage import ROOT
+from stage import ROOT, wait_for
 
 FIRST = """
 CREATE SCHEMA hauspost;
@@ -191,6 +191,10 @@ def test_a_role_that_a_file_took_does_not_last(migrate):
     ) == [["postgres"]]
 
 
+WAITING = """SELECT pid FROM pg_locks
+    WHERE locktype = 'advisory' AND NOT granted"""
+
+
 def test_two_at_once_wait_for_each_other(migrate):
     slow = {"0002_a": "SELECT pg_sleep(0.1);", "0003_b": "CREATE TABLE t ();"}
     with psycopg2.connect(f"{migrate.conninfo} user=postgres") as other:
@@ -202,8 +206,7 @@ def test_two_at_once_wait_for_each_other(migrate):
         ]
         for thread in threads:
             thread.start()
-        for thread in threads:
-            thread.join(0.5)
+        wait_for(lambda: len(migrate.query(WAITING)) == 2, "both wait")
         other.cursor().execute("SELECT pg_advisory_unlock(4170203519)")
         for thread in threads:
             thread.join()
