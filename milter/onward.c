@@ -111,17 +111,12 @@ static int
 refuse_leaf(struct directory *dir, struct arena *arena, struct leaf *leaf,
     struct why *why)
 {
-	struct forwarding how;
-	struct why spam = { 0 };
-	int r = directory_forwarding(
-	    dir, arena, domain_of(leaf->forwarder), &how, why);
+	enum verdict verdict =
+	    forwarding_judge_spam(dir, arena, leaf->forwarder, why);
 
-	if (r < 0 || how.spam)
-		return r;
-	(void)why_say(&spam, 550, "5.7.0",
-	    "message is flagged as spam, which is not sent on from here");
-	refuse(arena, leaf, &spam);
-	return 0;
+	if (verdict == MAIL_PERMFAIL)
+		refuse(arena, leaf, why);
+	return verdict == MAIL_TEMPFAIL ? -EAGAIN : 0;
 }
 
 int
