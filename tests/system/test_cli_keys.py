@@ -52,6 +52,22 @@ def test_options_of_a_domain_that_sends_on(hauspost):
     hauspost("domain", "set", "example.org", "--srs-domain", "")
 
 
+def test_a_paused_forward_is_shown_and_resumed(hauspost):
+    hauspost.query(
+        "INSERT INTO hauspost.forward_pause (package, address, reply)"
+        " VALUES ('xyz00', 'gone@remote.example', '550 5.1.1 no')"
+    )
+    [row] = hauspost.json("forward", "paused", "xyz00")
+    assert (row["address"], row["reply"]) == ("gone@remote.example", "550 5.1.1 no")
+    assert "gone@remote.example" in hauspost("forward", "paused").stdout
+    assert hauspost.json("forward", "paused", "abc00") == []
+    hauspost("forward", "resume", "xyz00", "Gone@Remote.example")
+    assert hauspost.json("forward", "paused") == []
+    assert "has no forward to" in hauspost.refused(
+        "forward", "resume", "xyz00", "gone@remote.example", code=67
+    )
+
+
 # -- dkim --------------------------------------------------------------------
 
 
