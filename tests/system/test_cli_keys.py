@@ -40,6 +40,11 @@ def test_a_key_is_rotated_and_none_is_shown(hauspost):
         assert key not in shown
 
 
+def test_explain_says_what_a_rewritten_sender_is(hauspost):
+    said = hauspost("explain", "SRS0=aaaa=JN=world.example=anna@example.org")
+    assert "a bounce goes back to the first sender" in said.stdout
+
+
 def test_options_of_a_domain_that_sends_on(hauspost):
     hauspost("domain", "set", "example.org", "--forward-spam", "no",
              "--srs-domain", "xyz00.hosting.example")
