@@ -60,12 +60,6 @@ forwarding_read(struct arena *arena, const struct rows *rows,
 	return -EPROTO;
 }
 
-static struct slice
-domain_of(struct slice address)
-{
-	return slice_tail(address, (size_t)(slice_rfind(address, '@') + 1));
-}
-
 /* --- spam ------------------------------------------------------------- */
 
 bool
@@ -100,8 +94,8 @@ forwarding_judge_spam(struct directory *dir, struct arena *arena,
 {
 	struct forwarding how;
 
-	if (directory_forwarding(dir, arena, domain_of(forwarder), &how, why) <
-	    0)
+	if (directory_forwarding(
+		dir, arena, addr_domain_part(forwarder), &how, why) < 0)
 		return MAIL_TEMPFAIL;
 	if (how.spam)
 		return MAIL_OK;
@@ -137,7 +131,8 @@ forwarding_rewrite(struct directory *dir, struct arena *arena,
 	*sender_out = *sender;
 	if (addr_is_null(sender) || is_ours(dir, arena, sender->domain))
 		return 0;
-	r = directory_forwarding(dir, arena, domain_of(forwarder), &how, why);
+	r = directory_forwarding(
+	    dir, arena, addr_domain_part(forwarder), &how, why);
 	if (r < 0)
 		return r;
 	if (srs_forward(arena, &how.keys, sender, how.srs_domain, time(NULL),
