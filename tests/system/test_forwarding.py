@@ -55,6 +55,7 @@ def test_a_forward_leaves_as_of_its_own_domain(forwarder):
     assert forwarder.send() == {}
     kept = forwarder.arrived()
     assert kept["sender"] == forwarder.srs0()
+    forwarder.stage.trail(forwarder.away, "queued")
     [row] = forwarder.stage.query(
         "SELECT sender, why FROM hauspost.trail"
         " WHERE recipient = :'away' AND event = 'queued'",
