@@ -1,50 +1,20 @@
 /*
  * hauspost fetch … - accounts at other providers, whose mail comes here.
- *
- * The secret is sealed here with the fetcher's public key, bound to account,
- * host, port, tls and login as fetcher/run.c expects them; nothing but the
- * fetcher can open it again. test and run ask the fetcher by a row and wait
- * for what it reports.
  */
+#include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
+#include "cli/fetch.h"
 #include "cli/object.h"
-#include "cli/password.h"
-#include "core/sealed.h"
 
-static const struct db_stmt begin = { "fetch_begin", "BEGIN", 0 };
-static const struct db_stmt commit = { "fetch_commit", "COMMIT", 0 };
 static const struct db_stmt defaults = { "fetch_defaults",
 	"SELECT hauspost.fetch_defaults($1, $2::jsonb)", 2 };
 static const struct db_stmt insert = { "fetch_insert",
 	"SELECT hauspost.insert_row('fetch_account', $1::jsonb)", 1 };
-static const struct db_stmt bound_to = { "fetch_bound_to",
-	"SELECT id::text, host, port::text, tls, login, address"
-	" FROM hauspost.fetch_account WHERE id::text = $1 FOR UPDATE",
-	1 };
-static const struct db_stmt set_secret = { "fetch_set_secret",
-	"UPDATE hauspost.fetch_account SET secret = $2::bytea"
-	" WHERE id::text = $1",
-	2 };
 static const struct db_stmt set_state = { "fetch_set_state",
 	"UPDATE hauspost.fetch_account SET state = $2"
 	" WHERE id::text = $1 RETURNING 1",
 	2 };
-static const struct db_stmt ask = { "fetch_ask",
-	"SELECT hauspost.fetch_ask(id, $2) FROM hauspost.fetch_account"
-	" WHERE id::text = $1",
-	2 };
-/* wanted is NULL again once the run has ended. */
-static const struct db_stmt outcome = { "fetch_outcome",
-	"SELECT s.wanted IS NULL AND s.locked_until IS NULL, s.code,"
-	" hauspost.fetch_text(a, s), s.detail, s.run_done, s.run_total"
-	" FROM hauspost.fetch_account AS a"
-	" JOIN hauspost.fetch_state AS s ON s.account = a.id"
-	" WHERE a.id::text = $1",
-	1 };
-
 /* --- rows ------------------------------------------------------------- */
 
 static const struct db_stmt account_select = { "fetch_select",
@@ -150,85 +120,6 @@ static const struct object account = {
 	.remove = &account_remove,
 };
 
-/* --- the secret ------------------------------------------------------- */
-
-static int
-refused(struct cli *cli, struct db *db, int r, const struct why *why)
-{
-	say_warnings(cli, db);
-	return r < 0 ? say_refusal(db, r, NULL, why) : EX_OK;
-}
-
-static int
-run(struct cli *cli, struct db *db, const struct db_stmt *stmt,
-    const struct slice *params)
-{
-	struct why why = { 0 };
-	int r = db_run(db, stmt, params, NULL, &why);
-
-	return refused(cli, db, r, &why);
-}
-
-/* Rows are the caller's to release when it is EX_OK. */
-static int
-ask_rows(struct cli *cli, struct db *db, const struct db_stmt *stmt,
-    const struct slice *params, struct db_result **rows)
-{
-	struct why why = { 0 };
-	int r = db_run(db, stmt, params, rows, &why);
-
-	return refused(cli, db, r, &why);
-}
-
-static int
-no_such(const char *id)
-{
-	return say_failure(EX_NOUSER, "there is no account %s", id);
-}
-
-/* A box as a bytea parameter. */
-static int
-seal(struct cli *cli, const struct slice *bound, size_t n, const char *secret,
-    struct slice *param_out)
-{
-	AUTO_BUF struct buf box = BUF_INIT(2 * SEALED_VALUE_MAX);
-	AUTO_BUF struct buf hex = BUF_INIT(4 * SEALED_VALUE_MAX + 3);
-	struct sealed_public public;
-	struct why why = { 0 };
-
-	if (sealed_public_read(cli->config.fetch_key, &public, &why) < 0 ||
-	    sealed_make(&public, bound, n, slice_of(secret), &box, &why) < 0)
-		return say_failure(EX_CONFIG, "%s", why.detail);
-	(void)buf_add_text(&hex, "\\x");
-	for (size_t i = 0; i < box.n; i++)
-		(void)buf_addf(&hex, "%02x", (unsigned char)box.p[i]);
-	*param_out = arena_slice(&cli->arena, buf_slice(&hex));
-	return EX_OK;
-}
-
-enum { BOUND = 5 }; /* columns of bound_to that go into the box */
-
-static int
-put_secret(
-    struct cli *cli, struct db *db, struct slice id, const char *secret)
-{
-	struct slice bound[BOUND], params[2] = { id };
-	struct db_result *rows;
-	int code = ask_rows(cli, db, &bound_to, &id, &rows);
-
-	if (code != EX_OK)
-		return code;
-	if (db_rows(rows) == 0) {
-		db_done(rows);
-		return no_such(id.p);
-	}
-	for (int i = 0; i < BOUND; i++)
-		bound[i] = arena_slice(&cli->arena, db_text(rows, 0, i));
-	db_done(rows);
-	code = seal(cli, bound, BOUND, secret, &params[1]);
-	return code == EX_OK ? run(cli, db, &set_secret, params) : code;
-}
-
 /* --- adding one ------------------------------------------------------- */
 
 static int
@@ -265,7 +156,7 @@ complete(struct cli *cli, struct db *db, const struct args *args,
 	text = json_dumps(row, JSON_COMPACT);
 	json_decref(row);
 	if (code == EX_OK)
-		code = ask_rows(cli, db, &defaults,
+		code = fetch_ask(cli, db, &defaults,
 		    (struct slice[]){
 			slice_of(args->operands[1]), slice_of(text) },
 		    &rows);
@@ -287,184 +178,63 @@ id_of(struct cli *cli, struct slice row)
 	return db_number_param(&cli->arena, id);
 }
 
+/* OAuth's grant comes later, from the provider. */
+static bool
+wants_grant(struct slice row)
+{
+	json_t *json = json_loadb(row.p, row.n, 0, NULL);
+	const char *auth = json_string_value(json_object_get(json, "auth"));
+	bool grant = auth != NULL && strcmp(auth, "oauth") == 0;
+
+	json_decref(json);
+	return grant;
+}
+
+static void
+say_added(struct cli *cli, struct slice id, bool grant)
+{
+	if (cli->json) {
+		say_json(json_pack(
+		    "{s:I}", "id", (json_int_t)strtoll(id.p, NULL, 10)));
+		return;
+	}
+	(void)printf("account %s added\n", id.p);
+	if (grant)
+		(void)printf("now: hauspost fetch grant %s\n", id.p);
+}
+
+/* Row and secret together: there is no account without, but for OAuth. */
 static int
-add_account(struct cli *cli, struct db *db, const struct args *args,
-    const char *secret)
+add_account(struct cli *cli, struct db *db, const struct args *args)
 {
 	struct slice row, id;
 	int code = complete(cli, db, args, &row);
+	bool grant;
 
-	if (code == EX_OK)
-		code = run(cli, db, &begin, NULL);
-	if (code == EX_OK)
-		code = run(cli, db, &insert, &row);
 	if (code != EX_OK)
 		return code;
+	grant = wants_grant(row);
 	id = id_of(cli, row);
-	code = put_secret(cli, db, id, secret);
-	if (code == EX_OK)
-		code = run(cli, db, &commit, NULL);
-	if (code == EX_OK && cli->json)
-		say_json(json_pack(
-		    "{s:I}", "id", (json_int_t)strtoll(id.p, NULL, 10)));
-	else if (code == EX_OK)
-		(void)printf("account %.*s added\n", SLICE_FMT(id));
-	return code;
-}
-
-static int
-with_secret(struct cli *cli, const struct args *args, const char *of,
-    int (*step)(struct cli *, struct db *, const struct args *, const char *))
-{
-	char secret[PASSWORD_MAX];
-	struct db *db;
-	int code = password_read(
-	    arena_printf(&cli->arena, "password for %s", of), secret);
-
-	if (code == EX_OK)
-		code = cli_connect(cli, cli->config.role, &db);
-	if (code == EX_OK) {
-		code = step(cli, db, args, secret);
-		db_close(db);
+	code = fetch_do(cli, db, &insert, &row);
+	if (code == EX_OK && !grant) {
+		code = fetch_read_secret(cli, db, id);
+		if (code != EX_OK)
+			(void)fetch_do(cli, db, account.remove, &id);
 	}
-	explicit_bzero(secret, sizeof secret);
+	if (code == EX_OK)
+		say_added(cli, id, grant);
 	return code;
 }
 
 static int
 add_run(struct cli *cli, const struct args *args)
 {
-	return with_secret(cli, args, args->operands[1], add_account);
-}
-
-static int
-change_secret(struct cli *cli, struct db *db, const struct args *args,
-    const char *secret)
-{
-	struct slice id = slice_of(args->operands[0]);
-	int code = run(cli, db, &begin, NULL);
-
-	if (code == EX_OK)
-		code = put_secret(cli, db, id, secret);
-	if (code == EX_OK)
-		code = run(cli, db, &commit, NULL);
-	if (code == EX_OK && !cli->json)
-		(void)printf("account %s has a new secret\n", id.p);
-	return code;
-}
-
-static int
-secret_run(struct cli *cli, const struct args *args)
-{
-	return with_secret(cli, args,
-	    arena_printf(&cli->arena, "account %s", args->operands[0]),
-	    change_secret);
-}
-
-/* --- asking the fetcher ----------------------------------------------- */
-
-enum {
-	LOOK_EVERY_MS = 200,
-	/* A whole first run may take hours; who waits can go away. */
-	BAR = 40,
-};
-
-static void
-show_progress(long long done, long long total)
-{
-	char bar[BAR + 1];
-
-	if (total == 0 || !isatty(STDERR_FILENO))
-		return;
-	for (int i = 0; i < BAR; i++)
-		bar[i] = i * total < done * BAR ? '#' : '.';
-	bar[BAR] = '\0';
-	(void)fprintf(stderr, "\r[%s] %lld of %lld", bar, done, total);
-}
-
-static int
-say_outcome(struct cli *cli, const struct db_result *rows)
-{
-	bool failed = !db_is_null(rows, 0, 1);
-
-	if (isatty(STDERR_FILENO))
-		(void)fputs("\r\x1b[K", stderr);
-	if (cli->json)
-		say_json(json_pack("{s:o?, s:o?, s:o?}", "code",
-		    failed ? json_stringn(db_text(rows, 0, 1).p,
-				 db_text(rows, 0, 1).n)
-			   : NULL,
-		    "problem",
-		    failed ? json_stringn(db_text(rows, 0, 2).p,
-				 db_text(rows, 0, 2).n)
-			   : NULL,
-		    "detail",
-		    failed ? json_stringn(db_text(rows, 0, 3).p,
-				 db_text(rows, 0, 3).n)
-			   : NULL));
-	else if (!failed)
-		(void)puts("all is well");
-	if (!failed)
-		return EX_OK;
-	if (cli->json)
-		return EX_UNAVAILABLE;
-	return say_failure(EX_UNAVAILABLE, "%.*s (%.*s: %.*s)",
-	    SLICE_FMT(db_text(rows, 0, 2)), SLICE_FMT(db_text(rows, 0, 1)),
-	    SLICE_FMT(db_text(rows, 0, 3)));
-}
-
-/* EX_OK and *over_out: it has ended, and that was said. */
-static int
-look(struct cli *cli, struct db *db, struct slice id, bool *over_out)
-{
-	struct db_result *rows;
-	int code = ask_rows(cli, db, &outcome, &id, &rows);
-
-	if (code != EX_OK)
-		return code;
-	*over_out = db_rows(rows) == 0 || db_flag(rows, 0, 0);
-	if (db_rows(rows) == 0)
-		code = no_such(id.p);
-	else if (*over_out)
-		code = say_outcome(cli, rows);
-	else
-		show_progress(db_number(rows, 0, 4), db_number(rows, 0, 5));
-	db_done(rows);
-	return code;
-}
-
-static int
-ask_and_wait(struct cli *cli, struct db *db, struct slice id, const char *what)
-{
-	static const struct timespec pause = { 0, LOOK_EVERY_MS * 1000000L };
-	struct db_result *rows;
-	bool over = false;
-	int code = ask_rows(cli, db, &ask,
-	    (struct slice[]){ id, slice_of(what) }, &rows);
-
-	if (code != EX_OK)
-		return code;
-	over = db_rows(rows) == 0;
-	db_done(rows);
-	if (over)
-		return no_such(id.p);
-	do {
-		(void)nanosleep(&pause, NULL);
-		code = look(cli, db, id, &over);
-	} while (code == EX_OK && !over);
-	return code;
-}
-
-static int
-ask_run(struct cli *cli, const struct args *args)
-{
-	struct slice id = slice_of(args->operands[0]);
 	struct db *db;
 	int code = cli_connect(cli, cli->config.role, &db);
 
 	if (code != EX_OK)
 		return code;
-	code = ask_and_wait(cli, db, id, args->subject);
+	code = add_account(cli, db, args);
 	db_close(db);
 	return code;
 }
@@ -481,11 +251,11 @@ state_run(struct cli *cli, const struct args *args)
 
 	if (code != EX_OK)
 		return code;
-	code = ask_rows(cli, db, &set_state,
+	code = fetch_ask(cli, db, &set_state,
 	    (struct slice[]){ slice_of(id), slice_of(state) }, &rows);
 	if (code == EX_OK) {
 		if (db_rows(rows) == 0)
-			code = no_such(id);
+			code = fetch_no_such(id);
 		else if (!cli->json)
 			(void)printf("account %s is %s\n", id, state);
 		db_done(rows);
@@ -532,16 +302,23 @@ const struct command fetch_commands[] = {
 	{ .words = "fetch secret",
 	    OF_ONE,
 	    .purpose = "give one another password",
-	    .run = secret_run },
+	    .run = fetch_secret_run },
+	{ .words = "fetch grant",
+	    OF_ONE,
+	    .purpose = "agree with its provider, for OAuth",
+	    .details = "Shows a page and a code to enter there, or a page "
+		       "that leads to an address with\na code in it, which "
+		       "is pasted here.",
+	    .run = fetch_grant_run },
 	{ .words = "fetch test",
 	    OF_ONE,
 	    .purpose = "log in there, and say what is wrong",
-	    .run = ask_run,
+	    .run = fetch_wait_run,
 	    .subject = "test" },
 	{ .words = "fetch run",
 	    OF_ONE,
 	    .purpose = "fetch now, and wait for the end",
-	    .run = ask_run,
+	    .run = fetch_wait_run,
 	    .subject = "run" },
 	{ .words = "fetch pause",
 	    OF_ONE,

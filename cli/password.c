@@ -80,6 +80,15 @@ password_read(const char *what, char text[PASSWORD_MAX])
 		   : say_failure(EX_USAGE, "stdin holds no password");
 }
 
+int
+password_read_once(const char *what, char text[PASSWORD_MAX])
+{
+	bool got = isatty(STDIN_FILENO) ? ask("", what, text)
+					: read_line(text);
+
+	return got ? EX_OK : say_failure(EX_USAGE, "nothing was given");
+}
+
 static int
 store(struct cli *cli, const char *mailbox, const char *text)
 {

@@ -9,7 +9,7 @@
 
 #include "cli/command.h"
 
-enum { PASSWORD_MAX = 1024 }; /* the database allows 256 characters */
+enum { PASSWORD_MAX = 8192 }; /* OAuth's grants have up to 4,000 octets */
 
 /*
  * Reads it without echo, twice, or where stdin is no terminal its first
@@ -17,6 +17,9 @@ enum { PASSWORD_MAX = 1024 }; /* the database allows 256 characters */
  * with. The caller wipes the text with explicit_bzero().
  */
 int password_read(const char *what, char text[PASSWORD_MAX]);
+
+/* The same, asked for once, since it is pasted; what: "Address". */
+int password_read_once(const char *what, char text[PASSWORD_MAX]);
 
 /* hauspost mailbox password */
 int password_run(struct cli *cli, const struct args *args);

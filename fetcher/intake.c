@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "core/dsn.h"
 #include "core/log.h"
+#include "fetcher/imap_name.h"
 
 enum {
 	UNDER_WAY_MAX = 32, /* messages of one session; memory, mostly */
@@ -123,6 +125,23 @@ make_head(const struct intake *intake, struct parcel *parcel)
 	return arena_slice(&parcel->arena, buf_slice(&head));
 }
 
+/* Maildir++ separates levels by dots, whatever people write. */
+static const char *
+folder_param(const struct intake *intake, struct arena *arena)
+{
+	struct slice name = intake->job->folder;
+	char *dotted;
+
+	if (name.n == 0)
+		return "";
+	dotted = arena_strndup(arena, name.p, name.n);
+	for (char *at = dotted; (at = strchr(at, '/')) != NULL; at++)
+		*at = '.';
+	name = imap_name_encode(arena, slice_of(dotted));
+	return arena_printf(arena, " XHAUSPOST-FOLDER=%.*s",
+	    SLICE_FMT(dsn_xtext(arena, name)));
+}
+
 static void
 address_letter(const struct intake *intake, struct parcel *parcel)
 {
@@ -137,8 +156,8 @@ address_letter(const struct intake *intake, struct parcel *parcel)
 	    "ORCPT=rfc822;%.*s NOTIFY=NEVER",
 	    SLICE_FMT(intake->job->original)));
 	letter->hauspost = slice_of(arena_printf(&parcel->arena,
-	    "XHAUSPOST-KEY=fetch.%lld XHAUSPOST-DATE=%lld", item->id,
-	    item->arrival));
+	    "XHAUSPOST-KEY=fetch.%lld XHAUSPOST-DATE=%lld%s", item->id,
+	    item->arrival, folder_param(intake, &parcel->arena)));
 }
 
 /* --- what comes back -------------------------------------------------- */

@@ -22,7 +22,10 @@ enum column {
 	COLUMN_FOLDERS,
 	COLUMN_FOLDER,
 	COLUMN_TEST,
-	COLUMN_REFUSALS,
+	COLUMN_TOKEN_URL,
+	COLUMN_CLIENT_ID,
+	COLUMN_CLIENT_SECRET,
+	COLUMN_SCOPE,
 };
 
 struct source {
@@ -86,6 +89,17 @@ read_folders(const struct source *from)
 	job->folder = text(from, COLUMN_FOLDER);
 }
 
+static void
+read_oauth(const struct source *from)
+{
+	struct oauth_client *oauth = &from->job->oauth;
+
+	oauth->token_url = text(from, COLUMN_TOKEN_URL).p;
+	oauth->id = text(from, COLUMN_CLIENT_ID).p;
+	oauth->secret = text(from, COLUMN_CLIENT_SECRET).p;
+	oauth->scope = text(from, COLUMN_SCOPE).p;
+}
+
 struct job *
 job_new(const struct db_result *rows, int row)
 {
@@ -104,9 +118,9 @@ job_new(const struct db_result *rows, int row)
 			      ? JOB_LEAVE_FOR_EVER
 			      : (int)number(&from, COLUMN_LEAVE_DAYS);
 	job->test = db_flag(rows, row, COLUMN_TEST);
-	job->refusals = (int)number(&from, COLUMN_REFUSALS);
 	read_server(&from);
 	read_folders(&from);
+	read_oauth(&from);
 	return job;
 }
 

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "core/db.h"
+#include "core/oauth.h"
 #include "fetcher/connection.h"
 
 enum { JOB_LEAVE_FOR_EVER = -1 };
@@ -29,7 +30,7 @@ struct job {
 	size_t n_folders;
 	struct slice folder; /* local one; .p NULL: INBOX */
 	bool test;	     /* log in, and no more */
-	int refusals;	     /* of the login, until now */
+	struct oauth_client oauth; /* of its provider */
 };
 
 /* Of one row; for job_free(). */

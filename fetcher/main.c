@@ -63,6 +63,7 @@ open_fetcher(struct fetcher *fetcher, struct sealed_keys **keys,
 	fetcher->pool =
 	    db_pool_new(settings->common.database, "hauspost_fetcher",
 		DATABASE_CONNECTIONS, settings->common.database_timeout_ms);
+	fetcher->tokens = tokens_new(fetcher->pool, *keys);
 	fetcher->post = post_start(
 	    &(struct smtpc_options){ SMTPC_LMTP, settings->lmtp,
 		settings->common.node, settings->lmtp_timeout_ms },
@@ -81,6 +82,7 @@ serve(struct fetcher *fetcher)
 	log_event(LOG_INFO, NULL, "ready");
 	r = schedule_run(fetcher, signal_fd, fetcher->stop_fd);
 	post_stop(fetcher->post);
+	tokens_free(fetcher->tokens);
 	db_pool_free(fetcher->pool);
 	return r;
 }

@@ -4,7 +4,7 @@
 
 #include "fetcher/login.h"
 
-enum { CAPS_MAX = 64 * 1024 };
+enum { CAPS_MAX = 64 * 1024, DELAY_MAX_S = 86400 };
 
 void
 pop3_session_init(struct pop3_session *s, struct run *run)
@@ -87,7 +87,7 @@ pop3_session_offers(const struct pop3_session *s, struct slice capability)
 		line = slice_trim(line);
 		if (slice_cut(&line, ' ', &word) &&
 		    slice_eq_nocase(word, capability))
-			return line;
+			return line.p != NULL ? line : SLICE("");
 	}
 	return (struct slice){ NULL, 0 };
 }
@@ -215,6 +215,19 @@ say_auth(struct pop3_session *s, struct slice offered)
 	return r > 0 ? say_refused(s, slice_of(login.refusal)) : r;
 }
 
+/* RFC 2449 6.5: who comes back sooner is turned away. */
+static void
+note_login_delay(struct pop3_session *s)
+{
+	struct slice words = pop3_session_offers(s, SLICE("LOGIN-DELAY"));
+	unsigned long long seconds;
+	struct slice number;
+
+	if (words.p != NULL && slice_cut(&words, ' ', &number) &&
+	    slice_number(number, DELAY_MAX_S, &seconds))
+		s->run->trouble.wait_s = (int)seconds;
+}
+
 int
 pop3_session_login(struct pop3_session *s)
 {
@@ -233,5 +246,9 @@ pop3_session_login(struct pop3_session *s)
 	else
 		r = say_auth(s, offered);
 	/* Some tell PIPELINING only to those who are in. */
-	return r == 0 ? ask_caps(s) : r;
+	if (r == 0)
+		r = ask_caps(s);
+	if (r == 0)
+		note_login_delay(s);
+	return r;
 }

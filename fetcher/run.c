@@ -13,6 +13,36 @@ enum { SESSIONS_MAX = 1000 }; /* of one run: 200,000 messages */
 
 /* --- the secret ------------------------------------------------------- */
 
+static void
+log_in_with(struct run *run, struct slice secret, bool is_token)
+{
+	run->login = (struct sasl_login){ .user = run->job->login,
+		.secret = secret,
+		.is_token = is_token,
+		.host = run->job->host,
+		.port = run->job->port };
+}
+
+/* The grant in *secret gives way to a token. */
+static int
+get_token(struct run *run, struct token_grant *grant, struct buf *secret)
+{
+	AUTO_BUF struct buf access = BUF_INIT(SEALED_VALUE_MAX);
+	int r;
+
+	(void)buf_reserve(&access, SEALED_VALUE_MAX);
+	grant->job = run->job;
+	grant->refresh = buf_slice(secret);
+	r = tokens_get(run->fetcher->tokens, grant, &access, &run->trouble);
+	if (r == 0) {
+		buf_reset(secret);
+		(void)buf_add_slice(secret, buf_slice(&access));
+		log_in_with(run, buf_slice(secret), true);
+	}
+	sodium_memzero(access.p, SEALED_VALUE_MAX);
+	return r;
+}
+
 /* What cli/fetch.c binds a secret to, in this order. */
 static int
 open_secret(struct run *run, struct buf *secret)
@@ -22,16 +52,17 @@ open_secret(struct run *run, struct buf *secret)
 	const struct slice bound[] = { db_number_param(arena, job->account),
 		job->host, db_number_param(arena, (long long)job->port),
 		job->tls_word, job->login };
+	struct token_grant grant = { .bound = bound,
+		.n_bound = sizeof bound / sizeof *bound };
 	struct why why = { 0 };
 
 	if (sealed_open(run->fetcher->keys, job->secret, bound,
-		sizeof bound / sizeof *bound, secret, &why) < 0)
+		grant.n_bound, secret, &why) < 0)
 		return trouble_say(
 		    &run->trouble, "SECRET", "%s", why.detail);
-	run->login = (struct sasl_login){ .user = job->login,
-		.secret = buf_slice(secret),
-		.host = job->host,
-		.port = job->port };
+	if (slice_eq(job->auth, SLICE("oauth")))
+		return get_token(run, &grant, secret);
+	log_in_with(run, buf_slice(secret), false);
 	return 0;
 }
 
@@ -123,6 +154,9 @@ run_sessions(struct run *run)
 	if (run->intake.job != NULL)
 		intake_done(&run->intake);
 	sodium_memzero(secret.p, SEALED_VALUE_MAX);
+	if (run->login.is_token && run->trouble.code != NULL &&
+	    strcmp(run->trouble.code, "AUTH") == 0)
+		tokens_drop(run->fetcher->tokens, run->job->account);
 	return r;
 }
 

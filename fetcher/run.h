@@ -14,12 +14,14 @@
 #include "fetcher/intake.h"
 #include "fetcher/sasl.h"
 #include "fetcher/settings.h"
+#include "fetcher/token.h"
 
 struct fetcher {
 	const struct settings *settings;
 	struct db_pool *pool;
 	struct post *post;
 	const struct sealed_keys *keys;
+	struct tokens *tokens;
 	struct guard guard;
 	int stop_fd; /* readable once the runs are to end */
 };

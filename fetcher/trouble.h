@@ -17,7 +17,8 @@ enum { TROUBLE_DETAIL_MAX = 200 };
 struct trouble {
 	const char *code; /* NULL while there is none */
 	char detail[TROUBLE_DETAIL_MAX + 1];
-	int wait_s; /* the server wants to be left alone so long */
+	int wait_s; /* the server wants to be left alone so long, also if all
+		       went well */
 };
 
 /* Says it, and gives -EPROTO back. What was said first stays. */

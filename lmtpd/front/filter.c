@@ -5,7 +5,10 @@
 #include "core/log.h"
 #include "core/scope.h"
 #include "lmtpd/front/author.h"
+#include "lmtpd/front/heading.h"
 #include "lmtpd/front/mine.h"
+
+enum { OLD_NEWS_S = 24 * 60 * 60 };
 
 static struct lmtpd *
 lmtpd_of(const struct filter *filter)
@@ -53,6 +56,21 @@ take_defaults(struct filter *filter, enum script_place place)
 	}
 }
 
+/* r: why there is none. */
+static int
+take_no_own(struct filter *filter, int r, const struct why *why)
+{
+	if (r == -ENOTSUP) {
+		author_tell(filter->txn, filter->rcpt,
+		    "the active script can't be opened: a link must be "
+		    "relative and lead to a file in the home");
+		return 0;
+	}
+	if (r < 0)
+		filter->rcpt->why = *why;
+	return r;
+}
+
 /* 0, or -errno: the storer is away. */
 static int
 take_own(struct filter *filter)
@@ -61,17 +79,12 @@ take_own(struct filter *filter)
 	struct rcpt *rcpt = filter->rcpt;
 	AUTO_CLOSE int fd = -1;
 	struct library_book book;
+	struct why why = { 0 }; /* that there is none is no result */
 	int r = store_script(
-	    lmtpd->store, rcpt->plan.mailbox, SLICE(""), &fd, &rcpt->why);
+	    lmtpd->store, rcpt->plan.mailbox, SLICE(""), &fd, &why);
 
-	if (r == -ENOTSUP) {
-		author_tell(filter->txn, rcpt,
-		    "the active script can't be opened: a link must be "
-		    "relative and lead to a file in the home");
-		return 0;
-	}
 	if (r <= 0)
-		return r;
+		return take_no_own(filter, r, &why);
 	filter->has_own = true;
 	r = library_read(
 	    lmtpd->library, fd, lmtpd->extensions, filter->arena, &book);
@@ -344,6 +357,23 @@ check_catch_all(struct filter *filter)
 	return true;
 }
 
+/*
+ * What is fetched from elsewhere may have lain there for years, and who wrote
+ * it waits for no answer any more. Below the fetcher's own Received stands
+ * that of the other provider.
+ */
+static bool
+is_old_news(const struct filter *filter)
+{
+	const struct txn *txn = filter->txn;
+	time_t arrived;
+
+	return txn->mail.hauspost.key.n > 0 &&
+	       (heading_received(
+		    message_header(&txn->message), 1, &arrived) == 0 ||
+		   arrived < txn->arrival - OLD_NEWS_S);
+}
+
 /* --- all of it -------------------------------------------------------- */
 
 static bool
@@ -367,6 +397,8 @@ run_all(struct filter *filter)
 	    open_default(filter, vacation, &filter->vacation) &&
 	    !run_vacation(filter))
 		return false;
+	if (is_old_news(filter))
+		drop_vacation(filter);
 	return check_catch_all(filter);
 }
 

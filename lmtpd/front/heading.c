@@ -198,6 +198,26 @@ heading_arrival(struct slice header, struct slice queue_id, time_t *arrival_out)
 	return 0;
 }
 
+int
+heading_received(struct slice header, unsigned place, time_t *when_out)
+{
+	struct header_walk walk = header_start(header);
+	struct header_field field;
+	long semicolon;
+
+	while (header_next(&walk, &field)) {
+		if (!slice_eq_nocase(field.name, SLICE("Received")) ||
+		    place-- > 0)
+			continue;
+		semicolon = slice_rfind(field.value, ';');
+		return semicolon >= 0 &&
+		       read_date(
+			   slice_tail(field.value, (size_t)semicolon + 1),
+			   when_out);
+	}
+	return 0;
+}
+
 unsigned
 heading_hops(struct slice header)
 {

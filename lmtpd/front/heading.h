@@ -64,6 +64,10 @@ struct slice heading_queue_id(struct slice header, struct slice node);
 int heading_arrival(
     struct slice header, struct slice queue_id, time_t *arrival_out);
 
+/* The date of a Received field, counted from 0 at the top. 1 found, 0 not. */
+int heading_received(
+    struct slice header, unsigned place, time_t *when_out);
+
 /* How many servers the message has passed: its Received fields. */
 unsigned heading_hops(struct slice header);
 

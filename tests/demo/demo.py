@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""make demo: a mail host on loopback, twenty messages through it by SMTP, and
+"""make demo: a mail host on loopback, messages through it by SMTP, and
 what became of each of them, seen by IMAP and POP3. It stays up afterwards.
 
 demo.py         start, show, stay up; status 1 when something is not as told
@@ -15,6 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "system"))
 
 from stage import NODE, SENDER, Place, Stage, clients, wait_for  # noqa: E402
+from stage.managesieve import ManageSieve  # noqa: E402
 
 RUN = ROOT / "run"
 
@@ -33,6 +34,11 @@ class Step:
     login: str = ""  # sent by this customer, with password
     sender: str = ""  # … as this address, where it is not the login
     bulk: bool = False  # a newsletter: goes out by the bulk server
+    script: str = ""  # that the owner's mail client stores before
+    folder: str = ""  # where it then is
+    reply: str = ""  # that the mailbox gives from now on
+    leaves_as: str = ""  # the sender of what goes out to the world
+    bounce: bool = False  # a report to the sender of what went out last
 
 
 STEPS = (
@@ -80,12 +86,39 @@ STEPS = (
         "forwarded to the rest of the world",
         "away@example.org",
         world="someone@elsewhere.example",
+        leaves_as="=world.example=anna@example.org",
+    ),
+    Step(
+        "its bounce finds the first sender",
+        "the sender it left with",
+        world="anna@world.example",
+        bounce=True,
     ),
     Step(
         "a customer writes, with password",
         "tim@example.com",
         ("abc00-tim",),
         login="info@example.org",
+    ),
+    Step(
+        "a filter that a mail client stored files it",
+        "tim@example.com",
+        ("abc00-tim",),
+        script='require ["fileinto", "mailbox"]; fileinto :create "Filed";',
+        folder="Filed",
+    ),
+    Step(
+        "an automatic reply, to the one who wrote",
+        "small@example.org",
+        ("xyz00-small",),
+        reply="I am away until Monday.",
+        world=SENDER,
+    ),
+    Step(
+        "procmail, where somebody has recipes",
+        "whoever@example.com",
+        ("abc00",),
+        header="X-Sorted: by procmail",
     ),
     Step(
         "nobody writes as somebody else",
@@ -119,6 +152,11 @@ STEPS = (
     ),
 )
 
+# What users have put into their homes.
+FILES = {
+    ("abc00", ".procmailrc"): ':0 fw\n| formail -A "X-Sorted: by procmail"\n'
+}
+
 # Who can be read, and the names to log in by: a mailbox' own, or an address
 # that leads to this one mailbox.
 LOGINS = {
@@ -148,6 +186,17 @@ class Demo:
             peer.select("INBOX", readonly=True)
             self.readers[mailbox] = peer
 
+    def write_files(self):
+        for (mailbox, name), text in FILES.items():
+            [[home, uid]] = self.stage.query(
+                "SELECT home, uid FROM hauspost.mailbox"
+                " WHERE name = :'mailbox'",
+                mailbox=mailbox,
+            )
+            path = pathlib.Path(home, name)
+            path.write_text(text)
+            os.chown(path, int(uid), int(uid))
+
     def fill(self, mailbox):
         """A client saves 15 kB, then the mailbox may have 10 kB only."""
         peer = self.stage.imap(mailbox, password(mailbox))
@@ -171,6 +220,7 @@ class Demo:
         """Send and look; the difference to what was expected, or ''."""
         token = f"demo-{number}@world.example"
         before = len(clients.sunk(self.stage.place))
+        self.prepare(step)
         answer = self.send(step, token)
         self.stage.settle()
         if step.bulk:
@@ -185,7 +235,24 @@ class Demo:
         out = [name for kept in sunk for name in kept["recipients"]]
         if out != [step.world] * bool(step.world):
             got = f"sent to the world: {out}"
+        elif out and not sunk[0]["sender"].endswith(step.leaves_as):
+            got = f"sent to the world as {sunk[0]['sender']}"
         return got
+
+    def prepare(self, step):
+        """What the owner of the mailbox does before."""
+        if step.script:
+            with ManageSieve(self.stage.place) as client:
+                client.login(step.into[0], password(step.into[0]))
+                client.put("demo", step.script)
+                client.activate("demo")
+        if step.reply:
+            self.stage.query(
+                "INSERT INTO hauspost.vacation (mailbox, reply)"
+                " VALUES (:'mailbox', :'reply')",
+                mailbox=step.into[0],
+                reply=step.reply,
+            )
 
     def wait_bulk(self, step):
         log = self.stage.bulk.maillog
@@ -204,12 +271,17 @@ class Demo:
                 "stranger": None,
                 "sender": step.sender or step.login,
             }
-        refused = self.stage.send([step.to], message(step, token), **options)
+        to = step.to
+        if step.bounce:
+            to = clients.sunk(self.stage.place)[-1]["sender"]
+            options = {"sender": ""}
+        refused = self.stage.send([to], message(step, token), **options)
         return "".join(refused.values())
 
     def look(self, step, token):
         for mailbox, peer in self.readers.items():
-            peer.noop()
+            folder = step.folder if mailbox in step.into else ""
+            peer.select(folder or "INBOX", readonly=True)
             found = peer.search(None, "HEADER", "Message-ID", token)[1][0]
             numbers = found.split()
             if len(numbers) != int(mailbox in step.into):
@@ -273,12 +345,15 @@ def line(good, text, problem):
 def outcome(step):
     if step.refused:
         return f"refused {step.refused}"
-    return "→ " + (step.world or ", ".join(step.into) or "nobody")
+    places = [step.world, *step.into] if step.reply else step.into
+    place = f"/{step.folder}" if step.folder else ""
+    return "→ " + (", ".join(places) or step.world or "nobody") + place
 
 
 def run(stage):
     demo = Demo(stage)
     demo.open_mailboxes()
+    demo.write_files()
     demo.fill("xyz00-full")
     good = 0
     for number, step in enumerate(STEPS, 1):

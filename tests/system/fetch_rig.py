@@ -8,6 +8,7 @@
         assert fetch.subjects(here.mailbox) == ["1"]
 """
 
+import base64
 import email
 import email.policy
 import itertools
@@ -29,7 +30,7 @@ PASSWORD = "remote secret"
 
 REMOTE = """
 protocols = imap pop3
-listen = 127.0.0.1
+listen = 127.0.0.1, 127.0.0.2
 base_dir = {base}/run
 state_dir = {base}/state
 log_path = {base}/log
@@ -37,13 +38,18 @@ mail_location = maildir:{base}/mail/%u
 mail_uid = {user}
 mail_gid = {user}
 first_valid_uid = 1
-auth_mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256 apop
+auth_mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256 apop xoauth2 oauthbearer
 auth_failure_delay = 0
 auth_cache_size = 0
 mail_max_userip_connections = 1000
 disable_plaintext_auth = no
 maildir_copy_with_hardlinks = yes
 pop3_lock_session = yes
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = {base}/oauth2.conf
+}}
 passdb {{
   driver = passwd-file
   args = scheme=PLAIN username_format=%u {base}/users
@@ -81,16 +87,24 @@ service anvil {{
 }}
 """
 
+OAUTH2 = """
+introspection_mode = local
+local_validation_key_dict = fs:posix:prefix={base}/keys/
+username_attribute = sub
+"""
+JWT_KEY = b"a key for the tests, and for nothing else"
+
 FETCHER = """
 [fetcher]
 ports = {ports}
-allow_networks = 127.0.0.1/32
-plain_hosts = 127.0.0.1
+allow_networks = 127.0.0.0/8
+plain_hosts = 127.0.0.1, 127.0.0.3
 ca_file = {tls}/cert.pem
 poll_interval = 50ms
 host_sessions_max = 1000
 host_starts_max = 1000
-idle_timeout = 10s
+idle_timeout = 2s
+connect_timeout = 5s
 """
 
 
@@ -133,6 +147,10 @@ class Remote:
                 **self.ports,
             )
         )
+        (self.base / "oauth2.conf").write_text(OAUTH2.format(base=self.base))
+        key = self.base / "keys" / "default" / "HS256" / "default"
+        key.parent.mkdir(parents=True, exist_ok=True)
+        key.write_bytes(base64.b64encode(JWT_KEY))
         self.process.start(
             ["/usr/sbin/dovecot", "-F", "-c", config],
             answers(self.ports["imap"], b"* OK"),
@@ -185,19 +203,36 @@ class Account:
 
 
 class FetchRig(Lmtp):
+    boxes = 0
+
     def start_mail(self):
         super().start_mail()
         self.remote = Remote(self)
         self.remote.start()
         self.fetcher = Process(self.place, "hauspost-fetcher")
-        text = self.config.read_text()
         self.fetch_config = self.place / "etc" / "fetcher.conf"
         ports = ", ".join(map(str, self.remote.ports.values()))
         self.fetch_config.write_text(
-            text + FETCHER.format(ports=ports, tls=self.place / "tls")
+            self.config.read_text()
+            + FETCHER.format(ports=ports, tls=self.place / "tls")
         )
-        self.ports_allowed = ports
         self.start_fetcher()
+
+    def set(self, **settings):
+        """Start the fetcher anew with other settings."""
+        lines = [f"{key} = {value}\n" for key, value in settings.items()]
+        with open(self.fetch_config, "a") as config:
+            config.write("".join(lines))
+        self.fetcher.stop()
+        self.start_fetcher()
+
+    @property
+    def box(self):
+        """A mailbox for whatever does not look into it."""
+        self.boxes += 1
+        if self.boxes % 8 == 1:
+            self.shared = self.customer().mailbox("in")
+        return self.shared
 
     def start_fetcher(self):
         self.fetcher.start(
@@ -236,7 +271,8 @@ class FetchRig(Lmtp):
         """An account for what is there, with a mailbox of its own."""
         mailbox = columns.pop("mailbox", None) or self.customer().mailbox("in")
         tls = columns.pop("tls", "implicit")
-        port = there.remote.ports[protocol + "s" * (tls == "implicit")]
+        port = columns.pop("port", None)
+        port = port or there.remote.ports[protocol + "s" * (tls == "implicit")]
         added = self.cli_json(
             "fetch",
             "add",
@@ -245,9 +281,15 @@ class FetchRig(Lmtp):
             *("--host", "127.0.0.1", "--port", str(port), "--tls", tls),
             *("--protocol", protocol, "--login", there.name),
             *options,
-            stdin=columns.pop("password", PASSWORD) + "\n",
+            stdin=columns.get("password", PASSWORD) + "\n",
         )
+        if "oauth" in options and "password" in columns:
+            grant = columns["password"] + "\n"
+            self.cli("fetch", "secret", str(added["id"]), stdin=grant)
         return Account(self, mailbox, added["id"])
+
+    def known(self, mailbox, id):
+        return Account(self, mailbox, id)
 
     def run(self, account, code=0):
         return self.cli("fetch", "run", str(account.id), code=code)

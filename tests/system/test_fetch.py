@@ -2,7 +2,6 @@
 
 import pytest
 from fetch_rig import letter
-from stage import wait_for
 
 
 @pytest.mark.parametrize("tls", ["implicit", "starttls", "none"])

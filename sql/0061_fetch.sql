@@ -1,4 +1,4 @@
--- 0060_fetch.sql - accounts at other providers, whose mail comes here.
+-- 0061_fetch.sql - accounts at other providers, whose mail comes here.
 --
 --   fetch_account   what admins and users set: whose, where, how
 --   fetch_state     what the fetcher knows of it: when next, what went wrong
@@ -23,6 +23,8 @@ CREATE TABLE hauspost.fetch_account (
     tls        text NOT NULL DEFAULT 'implicit',
     login      text NOT NULL,
     auth       text NOT NULL DEFAULT 'auto',
+    provider   text COLLATE "C" REFERENCES hauspost.fetch_provider
+               ON UPDATE CASCADE,
     secret     bytea,
     pins       text,
     leave_days integer,
@@ -62,6 +64,8 @@ COMMENT ON COLUMN hauspost.fetch_account.tls IS
 COMMENT ON COLUMN hauspost.fetch_account.login IS 'Name to log in with';
 COMMENT ON COLUMN hauspost.fetch_account.auth IS
     'auto: the best that both sides know; oauth; or one mechanism';
+COMMENT ON COLUMN hauspost.fetch_account.provider IS
+    'Row of fetch_provider, which OAuth needs; NULL: not known';
 COMMENT ON COLUMN hauspost.fetch_account.secret IS
     'Password or refresh token, in a box that only the fetcher can open, and '
     'only for this host, port, tls and login';
@@ -145,6 +149,51 @@ CREATE TRIGGER checks BEFORE INSERT OR UPDATE ON hauspost.fetch_account
     FOR EACH ROW EXECUTE FUNCTION hauspost.check_fetch_account();
 SELECT hauspost.keep_journal('hauspost.fetch_account');
 
+CREATE FUNCTION hauspost.fetch_defaults(address text, given jsonb)
+RETURNS jsonb
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    provider hauspost.fetch_provider := hauspost.fetch_provider_of(address);
+    protocol text := coalesce(given ->> 'protocol',
+        CASE WHEN given ->> 'port' IN ('110', '995') THEN 'pop3' END,
+        'imap');
+    found    jsonb := CASE protocol
+        WHEN 'pop3' THEN jsonb_build_object('host', provider.pop3_host,
+            'port', provider.pop3_port, 'tls', provider.pop3_tls)
+        ELSE jsonb_build_object('host', provider.imap_host,
+            'port', provider.imap_port, 'tls', provider.imap_tls) END;
+    tls      text := coalesce(given ->> 'tls', CASE
+        WHEN given ->> 'port' IN ('110', '143') THEN 'starttls'
+        ELSE 'implicit' END);
+BEGIN
+    IF NOT given ? 'host' AND found ->> 'host' IS NULL THEN
+        RAISE check_violation USING
+            MESSAGE = format('nothing is known of the servers of %s',
+                hauspost.domain_of(address)),
+            HINT = 'Say them: --host, and where it differs --port, --tls, '
+                '--protocol.';
+    END IF;
+    IF given ? 'host' THEN
+        found := jsonb_build_object('tls', tls, 'port', CASE
+            WHEN protocol = 'pop3' AND tls = 'implicit' THEN 995
+            WHEN protocol = 'pop3' THEN 110
+            WHEN tls = 'implicit' THEN 993
+            ELSE 143 END);
+    END IF;
+    RETURN jsonb_build_object(
+        'id', nextval('hauspost.fetch_account_id_seq'),
+        'address', address,
+        'provider', provider.name,
+        'protocol', protocol,
+        'login', CASE WHEN provider.login = 'local'
+            THEN hauspost.local_of(address) ELSE address END)
+        || found || given;
+END
+$$;
+COMMENT ON FUNCTION hauspost.fetch_defaults(text, jsonb) IS
+    'A row for fetch_account: what is given, what its provider says, an id';
+
 -- What can go wrong ----------------------------------------------------------
 --
 -- kind says what follows: network (again after 1, 2, 5, 15, 30, 60 minutes),
@@ -203,6 +252,9 @@ INSERT INTO hauspost.fetch_error (code, kind, de, en) VALUES
     ('AUTH_NONE', 'stop',
         'Der Server kennt kein Anmeldeverfahren, das hier erlaubt ist.',
         'The server knows no way to log in that is allowed here.'),
+    ('OAUTH_DOWN', 'network',
+        'Der Anmeldedienst des Anbieters antwortet nicht richtig.',
+        'The login service of the provider does not answer properly.'),
     ('REAUTH', 'stop',
         'Die Erlaubnis ist abgelaufen oder wurde widerrufen. Bitte neu '
         'anmelden.',
@@ -236,6 +288,7 @@ CREATE TABLE hauspost.fetch_state (
                    ON DELETE CASCADE,
     next_run       timestamptz NOT NULL DEFAULT now(),
     wanted         text,
+    asked          text,
     locked_until   timestamptz,
     locked_by      text,
     state          text NOT NULL DEFAULT 'new',
@@ -253,8 +306,8 @@ CREATE TABLE hauspost.fetch_state (
     fetched        bigint NOT NULL DEFAULT 0,
     fetched_bytes  bigint NOT NULL DEFAULT 0,
     skipped        bigint NOT NULL DEFAULT 0,
-    CONSTRAINT "fetch_state.wanted is run or test"
-        CHECK (wanted IN ('run', 'test'))
+    CONSTRAINT "fetch_state.wanted and asked are run or test"
+        CHECK (wanted IN ('run', 'test') AND asked IN ('run', 'test'))
 );
 COMMENT ON TABLE hauspost.fetch_state IS
     'How the accounts elsewhere are doing; the fetcher writes it';
@@ -263,6 +316,8 @@ COMMENT ON COLUMN hauspost.fetch_state.next_run IS
     'When it is looked at next; infinity: not before something changes';
 COMMENT ON COLUMN hauspost.fetch_state.wanted IS
     'run or test: somebody asked for it, at once';
+COMMENT ON COLUMN hauspost.fetch_state.asked IS
+    'What was wanted of the run that is under way';
 COMMENT ON COLUMN hauspost.fetch_state.locked_until IS
     'A run is under way while this is in the future';
 COMMENT ON COLUMN hauspost.fetch_state.locked_by IS 'Node that runs it';

@@ -1,7 +1,11 @@
--- 0063_fetch_provider.sql - what is known of providers, so that an account is
+-- 0060_fetch_provider.sql - what is known of providers, so that an account is
 -- an address and a password.
 
 SET ROLE hauspost_owner;
+
+CREATE FUNCTION hauspost.is_token_url(url text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
+    url IS NULL OR url ~ '^https://' OR url ~ '^http://127[.]0[.]0[.]1[:/]';
 
 CREATE TABLE hauspost.fetch_provider (
     name      text COLLATE "C" PRIMARY KEY,
@@ -13,8 +17,18 @@ CREATE TABLE hauspost.fetch_provider (
     pop3_port integer NOT NULL DEFAULT 995,
     pop3_tls  text NOT NULL DEFAULT 'implicit',
     login     text NOT NULL DEFAULT 'address',
+    token_url     text,
+    device_url    text,
+    authorize_url text,
+    client_id     text,
+    client_secret text,
+    scope         text,
     de        text,
     en        text,
+    CONSTRAINT "fetch_provider: tokens travel by https"
+        CHECK (hauspost.is_token_url(token_url)
+            AND hauspost.is_token_url(device_url)
+            AND hauspost.is_token_url(authorize_url)),
     CONSTRAINT "fetch_provider.login is address or local"
         CHECK (login IN ('address', 'local'))
 );
@@ -31,6 +45,18 @@ COMMENT ON COLUMN hauspost.fetch_provider.pop3_port IS 'Its port';
 COMMENT ON COLUMN hauspost.fetch_provider.pop3_tls IS 'implicit or starttls';
 COMMENT ON COLUMN hauspost.fetch_provider.login IS
     'What logs in there: the whole address, or what stands before the @';
+COMMENT ON COLUMN hauspost.fetch_provider.token_url IS
+    'OAuth: where tokens come from; NULL: it has no OAuth';
+COMMENT ON COLUMN hauspost.fetch_provider.device_url IS
+    'OAuth: where a device code comes from (RFC 8628)';
+COMMENT ON COLUMN hauspost.fetch_provider.authorize_url IS
+    'OAuth: where the user agrees, and gets a code to paste';
+COMMENT ON COLUMN hauspost.fetch_provider.client_id IS
+    'OAuth: as what this host is registered there; NULL: not yet';
+COMMENT ON COLUMN hauspost.fetch_provider.client_secret IS
+    'OAuth: what some want besides, of programs that can keep no secret';
+COMMENT ON COLUMN hauspost.fetch_provider.scope IS
+    'OAuth: what is asked for: reading mail, and for longer';
 COMMENT ON COLUMN hauspost.fetch_provider.de IS
     'Was man dort vorher tun muss';
 COMMENT ON COLUMN hauspost.fetch_provider.en IS 'What must be done there first';
@@ -76,6 +102,23 @@ VALUES
     ('IONOS', '{online.de,onlinehome.de}', 'imap.ionos.de', 'pop.ionos.de',
         NULL, NULL);
 
+-- Who uses these registers a client there and fills in client_id.
+UPDATE hauspost.fetch_provider
+SET token_url = 'https://oauth2.googleapis.com/token',
+    authorize_url = 'https://accounts.google.com/o/oauth2/v2/auth',
+    scope = 'https://mail.google.com/'
+WHERE name = 'Gmail';
+UPDATE hauspost.fetch_provider
+SET token_url =
+        'https://login.microsoftonline.com/consumers/oauth2/v2.0/token',
+    device_url =
+        'https://login.microsoftonline.com/consumers/oauth2/v2.0/devicecode',
+    authorize_url =
+        'https://login.microsoftonline.com/consumers/oauth2/v2.0/authorize',
+    scope = 'https://outlook.office.com/IMAP.AccessAsUser.All '
+        'https://outlook.office.com/POP.AccessAsUser.All offline_access'
+WHERE name = 'Outlook.com';
+
 CREATE FUNCTION hauspost.fetch_provider_of(address text)
 RETURNS hauspost.fetch_provider
 LANGUAGE sql STABLE RETURN (
@@ -87,50 +130,6 @@ COMMENT ON FUNCTION hauspost.fetch_provider_of(text) IS
 
 -- What is given wins; what nobody knows stays away, and the checks of the
 -- table will say so.
-CREATE FUNCTION hauspost.fetch_defaults(address text, given jsonb)
-RETURNS jsonb
-LANGUAGE plpgsql
-AS $$
-DECLARE
-    provider hauspost.fetch_provider := hauspost.fetch_provider_of(address);
-    protocol text := coalesce(given ->> 'protocol',
-        CASE WHEN given ->> 'port' IN ('110', '995') THEN 'pop3' END,
-        'imap');
-    found    jsonb := CASE protocol
-        WHEN 'pop3' THEN jsonb_build_object('host', provider.pop3_host,
-            'port', provider.pop3_port, 'tls', provider.pop3_tls)
-        ELSE jsonb_build_object('host', provider.imap_host,
-            'port', provider.imap_port, 'tls', provider.imap_tls) END;
-    tls      text := coalesce(given ->> 'tls', CASE
-        WHEN given ->> 'port' IN ('110', '143') THEN 'starttls'
-        ELSE 'implicit' END);
-BEGIN
-    IF NOT given ? 'host' AND found ->> 'host' IS NULL THEN
-        RAISE check_violation USING
-            MESSAGE = format('nothing is known of the servers of %s',
-                hauspost.domain_of(address)),
-            HINT = 'Say them: --host, and where it differs --port, --tls, '
-                '--protocol.';
-    END IF;
-    IF given ? 'host' THEN
-        found := jsonb_build_object('tls', tls, 'port', CASE
-            WHEN protocol = 'pop3' AND tls = 'implicit' THEN 995
-            WHEN protocol = 'pop3' THEN 110
-            WHEN tls = 'implicit' THEN 993
-            ELSE 143 END);
-    END IF;
-    RETURN jsonb_build_object(
-        'id', nextval('hauspost.fetch_account_id_seq'),
-        'address', address,
-        'protocol', protocol,
-        'login', CASE WHEN provider.login = 'local'
-            THEN hauspost.local_of(address) ELSE address END)
-        || found || given;
-END
-$$;
-COMMENT ON FUNCTION hauspost.fetch_defaults(text, jsonb) IS
-    'A row for fetch_account: what is given, what its provider says, an id';
-
 GRANT SELECT, INSERT, UPDATE, DELETE ON hauspost.fetch_provider
     TO hauspost_admin;
 

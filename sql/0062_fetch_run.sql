@@ -1,4 +1,4 @@
--- 0061_fetch_run.sql - what the fetcher asks, and what it tells.
+-- 0062_fetch_run.sql - what the fetcher asks, and what it tells.
 --
 --   fetch_begin    the one fetcher of a node starts
 --   fetch_claim    which accounts are due, as many as may be served now
@@ -23,7 +23,8 @@ BEGIN
             hashtext('hauspost.fetch'), hashtext(node)) THEN
         RETURN false;
     END IF;
-    UPDATE hauspost.fetch_state SET locked_until = NULL
+    UPDATE hauspost.fetch_state
+    SET locked_until = NULL, wanted = coalesce(wanted, asked)
     WHERE locked_by = node AND locked_until IS NOT NULL;
     RETURN true;
 END
@@ -51,7 +52,10 @@ CREATE TYPE hauspost.fetch_job AS (
     folders    text[],
     folder     text,
     test       boolean,
-    refusals   integer
+    token_url  text,
+    client_id  text,
+    client_secret text,
+    scope      text
 );
 COMMENT ON COLUMN hauspost.fetch_job.recipient IS
     'The mailbox'' leaf, to which the mail is delivered';
@@ -82,7 +86,8 @@ LANGUAGE sql STABLE AS $$
         JOIN hauspost.mailbox AS m ON m.name = a.mailbox
         JOIN hauspost.package AS p ON p.name = m.package
         WHERE s.next_run <= now() AND p.node = fetch_due.node
-            AND (a.state = 'active' OR s.wanted IS NOT NULL)
+            AND (a.state = 'active' AND a.secret IS NOT NULL
+                OR s.wanted IS NOT NULL)
             AND (s.locked_until IS NULL OR s.locked_until <= now()))
     SELECT due.id FROM due
     WHERE NOT due.busy AND due.turn = 1 AND due.place <= start_limit
@@ -98,9 +103,11 @@ SET search_path = pg_catalog, pg_temp
 AS $$
     UPDATE hauspost.fetch_state AS s
     SET locked_until = now() + hauspost.fetch_lease(),
-        locked_by = fetch_claim.node, run_total = 0, run_done = 0
+        locked_by = fetch_claim.node, run_total = 0, run_done = 0,
+        asked = wanted, wanted = NULL
     FROM hauspost.fetch_account AS a
     JOIN hauspost.mailbox AS m ON m.name = a.mailbox
+    LEFT JOIN hauspost.fetch_provider AS o ON o.name = a.provider
     WHERE a.id = s.account
         AND (s.locked_until IS NULL OR s.locked_until <= now())
         AND s.account IN (SELECT hauspost.fetch_due(
@@ -109,7 +116,9 @@ AS $$
         a.mailbox || '@' || fetch_claim.node, a.address, a.protocol, a.host,
         a.port, a.tls, a.login, a.auth, a.secret, a.pins, a.leave_days,
         least(a.max_size, m.size_limit), a.folders, a.folder,
-        s.wanted IS NOT DISTINCT FROM 'test', s.refusals
+        s.asked IS NOT DISTINCT FROM 'test',
+        coalesce(o.token_url, ''), coalesce(o.client_id, ''),
+        coalesce(o.client_secret, ''), coalesce(o.scope, '')
 $$;
 COMMENT ON FUNCTION hauspost.fetch_claim(text, integer, integer, integer) IS
     'Accounts that are due, claimed for this node''s fetcher';
@@ -224,7 +233,9 @@ BEGIN
     s.next_run := greatest(
         hauspost.fetch_next(kind, s.failures, s.refusals, a.minutes),
         now() + wait_seconds * interval '1 second');
-    IF s.wanted = 'test' AND kind IS NULL THEN
+    IF s.wanted IS NOT NULL -- somebody asked while this run was under way
+        OR s.asked = 'test' AND kind IS NULL
+    THEN
         s.next_run := now();
     END IF;
     s.state := CASE WHEN kind IS NULL THEN 'ok'
@@ -234,8 +245,8 @@ BEGIN
     SET code = s.code, detail = s.detail, failures = s.failures,
         refusals = s.refusals, fail_since = s.fail_since, state = s.state,
         next_run = s.next_run, told = s.told, locked_until = NULL,
-        wanted = NULL, last_run = clock_timestamp(),
-        tested = CASE WHEN f.wanted = 'test' THEN clock_timestamp()
+        asked = NULL, last_run = clock_timestamp(),
+        tested = CASE WHEN f.asked = 'test' THEN clock_timestamp()
             ELSE f.tested END,
         last_ok = CASE WHEN kind IS NULL THEN clock_timestamp()
             ELSE f.last_ok END
@@ -261,7 +272,19 @@ $$;
 COMMENT ON FUNCTION hauspost.fetch_ask(bigint, text) IS
     'Has the fetcher run or test an account at once; false: there is none';
 
+CREATE FUNCTION hauspost.fetch_rotate(account bigint, secret bytea)
+RETURNS void
+LANGUAGE sql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+    UPDATE hauspost.fetch_account AS a SET secret = fetch_rotate.secret
+    WHERE a.id = account AND a.auth = 'oauth'
+$$;
+COMMENT ON FUNCTION hauspost.fetch_rotate(bigint, bytea) IS
+    'The provider has replaced the refresh token of an account';
+
 GRANT EXECUTE ON FUNCTION
+    hauspost.fetch_rotate(bigint, bytea),
     hauspost.fetch_begin(text),
     hauspost.fetch_claim(text, integer, integer, integer),
     hauspost.fetch_renew(text, bigint[]),

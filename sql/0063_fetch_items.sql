@@ -1,4 +1,4 @@
--- 0062_fetch_items.sql - which remote messages are new, and what became of
+-- 0063_fetch_items.sql - which remote messages are new, and what became of
 -- them.
 
 SET ROLE hauspost_owner;

@@ -1,0 +1,255 @@
+"""Remote servers that lie, hang up, renumber, or never end."""
+
+import socket
+import socketserver
+import threading
+
+import pytest
+from fetch_rig import letter
+
+
+class Server(socketserver.ThreadingTCPServer):
+    """POP3 or IMAP by a script: its function gets a Peer for each session."""
+
+    allow_reuse_address = True
+    daemon_threads = True
+
+    def __init__(self, port, script):
+        super().__init__(("127.0.0.3", port), Peer)
+        self.script, self.sessions = script, 0
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def handle_error(self, *_):
+        pass  # the fetcher hangs up, as it should
+
+
+class Peer(socketserver.StreamRequestHandler):
+    def handle(self):
+        self.server.sessions += 1
+        self.server.script(self)
+
+    def say(self, *lines):
+        self.wfile.write(b"".join(
+            (x.encode() if isinstance(x, str) else x) + b"\r\n" for x in lines))
+
+    def heard(self):
+        line = self.rfile.readline().decode("latin-1").rstrip("\r\n")
+        if not line:
+            raise ConnectionError
+        return line
+
+    # -- POP3 ----------------------------------------------------------------
+
+    def pop3(self, messages, **answers):
+        """The rest of a session; answers: by verb, functions of the word."""
+        self.say("+OK hi")
+        while True:
+            verb, _, word = self.heard().partition(" ")
+            if verb in answers:
+                answers[verb](self, word)
+            elif verb == "CAPA":
+                self.say("+OK", "USER", "UIDL", "PIPELINING", ".")
+            elif verb == "UIDL":
+                self.say("+OK", *(f"{n} u{m}" for n, m in messages), ".")
+            elif verb == "LIST":
+                self.say("+OK", *(f"{n} 100" for n, _ in messages), ".")
+            elif verb == "RETR":
+                text = letter(dict(messages)[int(word)])
+                self.say("+OK", *text.split(b"\n"), ".")
+            elif verb == "QUIT":
+                self.say("+OK")
+                return
+            else:
+                self.say("+OK")
+
+    # -- IMAP ----------------------------------------------------------------
+
+    def imap(self, fetched, greeting="* OK hi"):
+        """fetched: what UID FETCH with a body is answered, tag as {tag}."""
+        self.say(greeting)
+        while True:
+            tag, _, rest = self.heard().partition(" ")
+            if rest.startswith("CAPABILITY"):
+                self.say("* CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR UIDPLUS")
+            elif rest.startswith("STATUS"):
+                self.say("* STATUS INBOX (UIDVALIDITY 5 UIDNEXT 3)")
+            elif "BODY" in rest:
+                self.wfile.write(fetched.replace(b"{tag}", tag.encode()))
+                continue
+            elif rest.startswith("UID FETCH"):
+                self.say("* 1 FETCH (UID 1 RFC822.SIZE 99)",
+                         "* 2 FETCH (UID 2 RFC822.SIZE 99)")
+            elif rest.startswith("LOGOUT"):
+                self.say("* BYE", f"{tag} OK")
+                return
+            self.say(f"{tag} OK")
+
+
+@pytest.fixture
+def hostile(fetch):
+    """hostile(protocol, script): an account at a server that does so."""
+    servers = []
+
+    def start(protocol, script, *options):
+        port = fetch.remote.ports[protocol]
+        server = Server(port, script)
+        servers.append(server)
+        mailbox = fetch.customer().mailbox("in")
+        added = fetch.cli_json(
+            "fetch", "add", mailbox, "u@hostile.example",
+            *("--host", "127.0.0.3", "--port", str(port), "--tls", "none"),
+            *("--protocol", protocol, "--login", "u", *options),
+            stdin="p\n",
+        )
+        account = fetch.known(mailbox, added["id"])
+        fetch.settled(account)
+        return account, server
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def test_a_session_that_breaks_before_dele_deletes_nothing_wrong(
+    fetch, hostile
+):
+    """It hangs up after the first RETR and renumbers: 1 goes, the others
+    move up. What is deleted then is what was delivered."""
+    deleted = []
+    there = {1: "a", 2: "b", 3: "c"}
+
+    def script(peer):
+        messages = list(enumerate(there.values(), 1))
+        marked = []
+
+        def retr(peer, word):
+            text = letter(dict(messages)[int(word)])
+            peer.say("+OK", *text.split(b"\n"), ".")
+            if peer.server.sessions == 2 and word == "1":
+                peer.connection.shutdown(socket.SHUT_RDWR)
+
+        def dele(peer, word):
+            marked.append(int(word))
+            peer.say("+OK")
+
+        def quit(peer, _):
+            for number in sorted(marked, reverse=True):
+                deleted.append(dict(messages)[number])
+            peer.say("+OK")
+            raise ConnectionError
+
+        peer.pop3(messages, RETR=retr, DELE=dele, QUIT=quit)
+
+    here, server = hostile("pop3", script, "--leave", "0")
+    if here.state()["code"]:
+        del there[1]
+        fetch.run(here)
+    came = {mail["Subject"] for mail in fetch.mails(here.mailbox)}
+    assert came == {"a", "b", "c"}
+    assert set(deleted) <= came
+
+
+def pop3_lies():
+    def refuse_the_second(peer):
+        def retr(peer, word):
+            if word == "2":
+                peer.say("-ERR no such message")
+            else:
+                peer.say("+OK", *letter(word).split(b"\n"), ".")
+
+        peer.pop3([(n, n) for n in (1, 2, 3)], RETR=retr)
+
+    def endless_line(peer):
+        peer.say("+OK hi")
+        while True:
+            peer.wfile.write(b"x" * 65536)
+
+    def endless_message(peer):
+        def retr(peer, _):
+            peer.say("+OK", "Subject: 1", "")
+            while True:
+                peer.say("x" * 1000)
+
+        peer.pop3([(1, 1)], RETR=retr)
+
+    def drip(peer):
+        def uidl(peer, _):
+            peer.say("+OK")
+            threading.Event().wait(30)
+
+        peer.pop3([], UIDL=uidl)
+
+    def no_uidl(peer):
+        peer.pop3([(1, 1)], UIDL=lambda p, _: p.say("-ERR what?"))
+
+    def uids_of_rubbish(peer):
+        peer.pop3([], UIDL=lambda p, _: p.say("+OK", "x y", "."))
+
+    def in_use(peer):
+        peer.pop3([], PASS=lambda p, _: p.say("-ERR [IN-USE] locked"))
+
+    yield refuse_the_second, None, ["1", "3"]
+    yield endless_message, "PROTOCOL", []
+    yield no_uidl, "NO_UIDL", []
+    yield uids_of_rubbish, "PROTOCOL", []
+    yield in_use, "INUSE", []
+    yield endless_line, ("GREETING", "CONNECT"), []
+    yield drip, "TIMEOUT", []
+
+
+@pytest.mark.parametrize(
+    "script, code, came", pop3_lies(), ids=lambda x: getattr(x, "__name__", "")
+)
+def test_what_a_pop3_server_may_do(fetch, hostile, script, code, came):
+    here, _ = hostile("pop3", script, "--max-size", "100K")
+    state = here.state()
+    assert state["code"] == code or state["code"] in (code or ())
+    subjects = sorted(mail["Subject"] for mail in fetch.mails(here.mailbox))
+    assert subjects == came
+
+
+def body(number, text, size=None):
+    text = b"Subject: x\r\n\r\n" + text
+    size = len(text) if size is None else size
+    return b"* %d FETCH (UID %d BODY[] {%d}\r\n%s)\r\n" % (
+        number, number, size, text)
+
+
+FINE = body(1, b"one\r\n") + body(2, b"two\r\n") + b"{tag} OK\r\n"
+IMAP_LIES = {
+    "fine": (FINE, None, 2),
+    "a tagged reply in a message": (
+        body(1, b"".join(b"H%d OK x\r\n" % n for n in range(30)))
+        + b"{tag} OK\r\n", None, 1),
+    "a literal that is longer than said": (
+        body(1, b"one\r\n", 15) + b"{tag} OK\r\n", "PROTOCOL", None),
+    "a literal that never ends": (
+        body(1, b"one\r\n", 9000), "TIMEOUT", 0),
+    "a literal beyond all limits": (
+        body(1, b"one\r\n", 10**12), "PROTOCOL", 0),
+    "no body": (b"* 1 FETCH (UID 1 BODY[] NIL)\r\n{tag} OK\r\n", None, 0),
+    "messages nobody asked for": (
+        body(7, b"seven\r\n") + FINE, None, 2),
+    "one message twice": (body(1, b"again\r\n") + FINE, None, 2),
+    "BYE in the middle": (body(1, b"one\r\n") + b"* BYE\r\n", "CONNECT", 1),
+    "BAD": (b"{tag} BAD what?\r\n", "PROTOCOL", 0),
+    "parentheses": (b"* 1 FETCH " + b"(" * 100, "PROTOCOL", 0),
+}
+
+
+@pytest.mark.parametrize(
+    "fetched, code, came", IMAP_LIES.values(), ids=IMAP_LIES
+)
+def test_what_an_imap_server_may_do(fetch, hostile, fetched, code, came):
+    here, _ = hostile("imap", lambda peer: peer.imap(fetched))
+    assert here.state()["code"] == code
+    if came is not None:
+        assert len(fetch.mails(here.mailbox)) == came
+
+
+def test_who_is_logged_in_already_is_not_believed(fetch, hostile):
+    here, _ = hostile(
+        "imap", lambda peer: peer.imap(FINE, "* PREAUTH hello"))
+    assert here.state()["code"] in ("PROTOCOL", "TLS_REQUIRED", "GREETING")
+    assert fetch.mails(here.mailbox) == []
