@@ -40,6 +40,15 @@ uid_number(const struct item *item)
 	return (uint32_t)n;
 }
 
+/* The server's date is the same at every attempt, too. */
+static void
+keep_state(struct item *item, const struct imap_fetch *fetch)
+{
+	(void)memcpy(item->flags, fetch->flags, sizeof item->flags);
+	if (fetch->date > 0)
+		item->arrival = fetch->date;
+}
+
 /* The message of a whole response belongs to that uid, if we asked for it. */
 static int
 finish_message(struct batch *b, const struct imap_fetch *fetch)
@@ -53,6 +62,8 @@ finish_message(struct batch *b, const struct imap_fetch *fetch)
 			continue;
 		b->came[i] = true;
 		parcel->item = &b->items[i];
+		if (b->s->run->job->import)
+			keep_state(&b->items[i], fetch);
 		return intake_close(intake, parcel);
 	}
 	if (parcel != NULL)
@@ -117,14 +128,15 @@ fetch_batch(struct imap_session *s, struct item *items, size_t *n)
 	AUTO_BUF struct buf set = BUF_INIT(UID_SET_TEXT_MAX + 64);
 	uint32_t uids[BATCH_MESSAGES];
 	bool came[BATCH_MESSAGES] = { false };
-	struct batch b = {   .s = s, .items = items, .came = came };
+	struct batch b = { .s = s, .items = items, .came = came };
 	int r;
 
 	for (size_t i = 0; i < *n; i++)
 		uids[i] = uid_number(&items[i]);
 	b.n = *n = uid_set_add(&set, uids, *n);
 	r = imap_session_begin(
-	    s, "UID FETCH %s (UID BODY.PEEK[])", buf_text(&set));
+	    s, "UID FETCH %s (UID%s BODY.PEEK[])", buf_text(&set),
+	    s->run->job->import ? " FLAGS INTERNALDATE" : "");
 	if (r == 0)
 		r = read_batch(&b);
 	return r == 0 ? note_missing(&b) : r;

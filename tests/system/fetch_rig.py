@@ -26,7 +26,7 @@ from stage import BUILD, wait_for
 from stage.process import Process, answers
 from stage.place import free_ports
 
-PASSWORD = "remote secret"
+PASSWORD = "remote-secret"
 
 REMOTE = """
 protocols = imap pop3
@@ -51,8 +51,8 @@ passdb {{
   args = {base}/oauth2.conf
 }}
 passdb {{
-  driver = passwd-file
-  args = scheme=PLAIN username_format=%u {base}/users
+  driver = static
+  args = password={{PLAIN}}{password}
 }}
 userdb {{
   driver = static
@@ -135,13 +135,13 @@ class Remote:
     def start(self):
         for name in ("run", "state", "mail"):
             (self.base / name).mkdir(parents=True, exist_ok=True)
-        (self.base / "users").touch()
         shutil.chown(self.base / "mail", "nobody")
         self.base.chmod(0o755)
         config = self.base / "dovecot.conf"
         config.write_text(
             REMOTE.format(
                 base=self.base,
+                password=PASSWORD,
                 user=pwd.getpwnam("nobody").pw_uid,
                 tls=self.rig.place / "tls",
                 **self.ports,
@@ -165,8 +165,6 @@ class RemoteAccount:
         self.remote, self.name = remote, name
         self.inbox = remote.base / "mail" / name
         self.counter = itertools.count(1)
-        with open(remote.base / "users", "a") as users:
-            users.write(f"{name}:{{PLAIN}}{PASSWORD}\n")
         self._make(self.inbox)
 
     def _make(self, folder):
