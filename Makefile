@@ -56,8 +56,9 @@ $B/tests/unit/%_test: $B/tests/unit/%_test.o $$(call parts,$$(dir %)) $(LIB)
 	@echo "  link  $@"; $(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ -lcmocka $(ALL_LIBS)
 $B/tests/fuzz/%_fuzz: $B/tests/fuzz/%_fuzz.o $$(call parts,$$(dir %)) $(LIB)
 	@echo "  link  $@"; $(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -pthread -o $@ $^ $(ALL_LIBS)
+$B/tests/bench/budget: $B/milter/budget.o $B/milter/budget_db.o
 $B/tests/bench/%: $B/tests/bench/%.o $(LIB)
-	@echo "  link  $@"; $(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ $(ALL_LIBS)
+	@echo "  link  $@"; $(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $(filter %.o,$^) $(LIB) $(ALL_LIBS)
 $B/%.a: $$(call objs,%)
 	@rm -f $@
 	@$(AR) rcs $@ $^

@@ -1,26 +1,6 @@
 #include "autoconfig-cgi/form.h"
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)ascii_lower((unsigned char)c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* The octet that "%XX" at the front of s means, or -1. */
-static int
-escaped_octet(struct slice s)
-{
-	int high, low;
-
-	if (s.n < 3 || s.p[0] != '%')
-		return -1;
-	high = hex_digit(s.p[1]);
-	low = hex_digit(s.p[2]);
-	return high < 0 || low < 0 ? -1 : high * 16 + low;
-}
+#include "core/percent.h"
 
 /* A percent sign that escapes nothing is a percent sign. */
 static struct slice
@@ -30,7 +10,7 @@ decode(struct arena *arena, struct slice s)
 	size_t n = 0;
 
 	while (s.n > 0) {
-		int octet = escaped_octet(s);
+		int octet = percent_octet(s);
 
 		to[n++] = octet < 0 ? s.p[0] : (char)octet;
 		s = slice_tail(s, octet < 0 ? 1 : 3);
@@ -65,32 +45,4 @@ form_find(struct slice form, struct slice name, struct arena *arena,
 		}
 	}
 	return false;
-}
-
-static bool
-is_unreserved(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9') || (c != '\0' && strchr("-._~", c));
-}
-
-struct slice
-form_encode(struct arena *arena, struct slice text)
-{
-	static const char digits[] = "0123456789ABCDEF";
-	char *to = arena_alloc(arena, 3 * text.n + 1);
-	size_t n = 0;
-
-	for (size_t i = 0; i < text.n; i++) {
-		unsigned char c = (unsigned char)text.p[i];
-
-		if (is_unreserved((char)c)) {
-			to[n++] = (char)c;
-			continue;
-		}
-		to[n++] = '%';
-		to[n++] = digits[c >> 4];
-		to[n++] = digits[c & 15];
-	}
-	return (struct slice){ to, n };
 }

@@ -27,7 +27,4 @@ bool form_next(
 bool form_find(struct slice form, struct slice name, struct arena *arena,
     struct slice *value_out);
 
-/* text as part of a query: all but letters, digits, "-._~" as %XX. */
-struct slice form_encode(struct arena *arena, struct slice text);
-
 #endif

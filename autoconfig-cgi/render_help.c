@@ -1,10 +1,10 @@
 #include <errno.h>
 #include <qrencode.h>
 
-#include "autoconfig-cgi/form.h"
 #include "autoconfig-cgi/render.h"
 #include "autoconfig-cgi/xml.h"
 #include "core/buf.h"
+#include "core/percent.h"
 
 enum {
 	QR_MARGIN = 4, /* ISO/IEC 18004 6.3.8: the quiet zone, in modules */
@@ -205,7 +205,7 @@ static void
 write_phone(struct xml *xml, struct arena *arena, const struct publication *p,
     const char *const *say)
 {
-	struct slice query = form_encode(arena, p->address);
+	struct slice query = percent_encode(arena, p->address);
 
 	xml_text(xml, "h2", slice_of(say[W_PHONE]));
 	xml_open(xml, "div");

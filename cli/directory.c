@@ -116,9 +116,10 @@ static const struct db_stmt mailbox_select = { "mailbox_select",
 	2 };
 static const struct db_stmt mailbox_update = { "mailbox_update",
 	"UPDATE hauspost.mailbox AS m SET (uid, gid, home, quota_bytes,"
-	" quota_hard_bytes, grace_days, size_limit, filter, state) ="
+	" quota_hard_bytes, grace_days, size_limit, filter,"
+	" allow_forward_file, state) ="
 	" (SELECT n.uid, n.gid, n.home, n.quota_bytes, n.quota_hard_bytes,"
-	"   n.grace_days, n.size_limit, n.filter, n.state"
+	"   n.grace_days, n.size_limit, n.filter, n.allow_forward_file, n.state"
 	"  FROM jsonb_populate_record(m, $2::jsonb) AS n)"
 	" WHERE m.name = $1 RETURNING 1",
 	2 };
@@ -135,6 +136,8 @@ static const struct command_option mailbox_options[] = {
 	    "size_limit", VALUE_LIMIT },
 	{ "filter", "WHICH", "auto, sieve, procmail or none", "filter",
 	    VALUE_TEXT },
+	{ "forward-file", "yes|no", "~/.forward is followed",
+	    "allow_forward_file", VALUE_FLAG },
 	{ "state", "STATE", "active or locked", "state", VALUE_TEXT },
 	{ "home", "DIR", "of the Unix user (default: below mail_root)", "home",
 	    VALUE_TEXT },
@@ -151,6 +154,7 @@ static const struct object_column mailbox_columns[] = {
 	{ "state", true },
 	{ "login", true },
 	{ "filter", true },
+	{ "allow_forward_file", false },
 	{ "used_bytes", true },
 	{ "messages", true },
 	{ "quota_bytes", true },

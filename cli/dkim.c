@@ -177,8 +177,10 @@ add_run(struct cli *cli, const struct args *args)
 
 /* --- use, remove, tables ---------------------------------------------- */
 
+/* A command about one key: reads its names and connects. */
 static int
-use_run(struct cli *cli, const struct args *args)
+on_key(struct cli *cli, const struct args *args,
+    int (*act)(struct cli *cli, struct db *db, const struct keyring_key *key))
 {
 	struct keyring_key key;
 	struct db *db;
@@ -188,32 +190,42 @@ use_run(struct cli *cli, const struct args *args)
 		code = cli_connect(cli, cli->config.role, &db);
 	if (code != EX_OK)
 		return code;
-	code = change(db, &use_key, &key, "there is no such key");
-	if (code == EX_OK)
-		code = write_tables(cli, db);
+	code = act(cli, db, &key);
 	db_close(db);
+	return code;
+}
+
+static int
+use(struct cli *cli, struct db *db, const struct keyring_key *key)
+{
+	int code = change(db, &use_key, key, "there is no such key");
+
+	return code == EX_OK ? write_tables(cli, db) : code;
+}
+
+static int
+use_run(struct cli *cli, const struct args *args)
+{
+	return on_key(cli, args, use);
+}
+
+static int
+forget(struct cli *cli, struct db *db, const struct keyring_key *key)
+{
+	struct why why = { 0 };
+	int code = change(
+	    db, &delete_key, key, "there is no such key that does not sign");
+
+	if (code == EX_OK &&
+	    keyring_remove(&cli->arena, cli->config.dkim_keys, key, &why) < 0)
+		code = say_trouble(&why);
 	return code;
 }
 
 static int
 remove_run(struct cli *cli, const struct args *args)
 {
-	struct keyring_key key;
-	struct why why = { 0 };
-	struct db *db;
-	int code = read_names(cli, args->operands[0], args->operands[1], &key);
-
-	if (code == EX_OK)
-		code = cli_connect(cli, cli->config.role, &db);
-	if (code != EX_OK)
-		return code;
-	code = change(
-	    db, &delete_key, &key, "there is no such key that does not sign");
-	if (code == EX_OK &&
-	    keyring_remove(&cli->arena, cli->config.dkim_keys, &key, &why) < 0)
-		code = say_trouble(&why);
-	db_close(db);
-	return code;
+	return on_key(cli, args, forget);
 }
 
 static int

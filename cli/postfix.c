@@ -101,9 +101,9 @@ add_line(json_t *queue, const char *instance, struct slice line)
 	if (message == NULL)
 		return say_failure(EX_PROTOCOL, "postqueue: not as expected");
 	if (is_held(message))
-		(void)json_array_append_new(queue,
-		    json_pack("{s:s, s:O}", "instance", instance, "message",
-			message));
+		(void)json_array_append_new(
+		    queue, json_pack("{s:s, s:O}", "instance", instance,
+			       "message", message));
 	json_decref(message);
 	return EX_OK;
 }
@@ -165,14 +165,32 @@ postfix_list_held(struct cli *cli, json_t **queue_out,
 	return EX_OK;
 }
 
-int
-postfix_change(struct cli *cli, const char *instance, const char *flag,
-    const char *queue_id)
+static int
+change(const char *const argv[])
 {
 	AUTO_BUF struct buf text = BUF_INIT(READ_STEP * 2);
-	const char *const argv[] = { "/usr/sbin/postsuper", "-c", instance,
-		flag, queue_id, NULL };
 
-	(void)cli;
 	return run(argv, &text);
+}
+
+/* What is released waits for its turn, which comes at once if asked for. */
+int
+postfix_release(const char *instance, const char *queue_id)
+{
+	const char *const release[] = { "/usr/sbin/postsuper", "-c", instance,
+		"-H", queue_id, NULL };
+	const char *const try[] = { "/usr/sbin/postqueue", "-c", instance, "-i",
+		queue_id, NULL };
+	int code = change(release);
+
+	return code == EX_OK ? change(try) : code;
+}
+
+int
+postfix_delete(const char *instance, const char *queue_id)
+{
+	const char *const argv[] = { "/usr/sbin/postsuper", "-c", instance,
+		"-d", queue_id, NULL };
+
+	return change(argv);
 }

@@ -20,8 +20,8 @@ struct postfix_held {
 int postfix_list_held(struct cli *cli, json_t **queue_out,
     struct postfix_held **held_out, size_t *n_out);
 
-/* postsuper's flag for one held message: "-H" releases, "-d" deletes. */
-int postfix_change(struct cli *cli, const char *instance, const char *flag,
-    const char *queue_id);
+/* One held message, or why not has been told. */
+int postfix_release(const char *instance, const char *queue_id);
+int postfix_delete(const char *instance, const char *queue_id);
 
 #endif

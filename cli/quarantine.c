@@ -3,6 +3,7 @@
  *
  * It lies in Postfix' hold queue; the trail tells why, and whose it is.
  */
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -81,7 +82,18 @@ read_held(struct cli *cli, const struct postfix_held *from)
 	};
 }
 
-/* EX_OK and all that is held, in the order of its arrival in each queue. */
+/* Within a second by id, which begins with its microseconds. */
+static int
+compare_arrival(const void *a, const void *b)
+{
+	const struct held *x = a, *y = b;
+
+	if (x->arrival != y->arrival)
+		return x->arrival < y->arrival ? -1 : 1;
+	return strcmp(x->id, y->id);
+}
+
+/* EX_OK and all that is held, oldest first. */
 static int
 read_all(struct cli *cli, struct db *db, struct held **all_out, size_t *n_out)
 {
@@ -98,6 +110,8 @@ read_all(struct cli *cli, struct db *db, struct held **all_out, size_t *n_out)
 		code = ask_trail(cli, db, &all[i]);
 	}
 	json_decref(queue);
+	if (code == EX_OK)
+		qsort(all, *n_out, sizeof *all, compare_arrival);
 	*all_out = all;
 	return code;
 }
@@ -207,21 +221,20 @@ list_held(struct cli *cli, struct db *db, const struct args *args)
 
 /* What is to be done, and how the trail calls it. */
 struct action {
-	const char *flag, *event;
+	int (*run)(const char *instance, const char *queue_id);
+	const char *event;
 };
 
-static const struct action release = { "-H", "released" };
-static const struct action drop = { "-d", "removed" };
+static const struct action release = { postfix_release, "released" };
+static const struct action drop = { postfix_delete, "removed" };
 
 static int
-change(struct cli *cli, struct db *db, const struct action *action,
-    const struct held *held)
+change(struct db *db, const struct action *action, const struct held *held)
 {
 	const struct slice params[] = { slice_of(held->id),
 		slice_of(action->event) };
 	struct why why = { 0 };
-	int r,
-	    code = postfix_change(cli, held->instance, action->flag, held->id);
+	int r, code = action->run(held->instance, held->id);
 
 	if (code != EX_OK)
 		return code;
@@ -247,7 +260,7 @@ change_all(struct cli *cli, struct db *db, const struct args *args)
 	if (n == 0)
 		return say_failure(EX_NOUSER, "nothing of that is held");
 	for (size_t i = 0; i < n && code == EX_OK; i++)
-		code = change(cli, db, args->subject, &all[i]);
+		code = change(db, args->subject, &all[i]);
 	return code;
 }
 

@@ -61,16 +61,6 @@ has_control(struct slice s)
 	return false;
 }
 
-static bool
-has_8bit(struct slice s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		if ((unsigned char)s.p[i] >= 0x80)
-			return true;
-	}
-	return false;
-}
-
 /* [192.0.2.1] or [IPv6:…]: taken as it is, no directory knows it. */
 static bool
 is_literal(struct slice s)
@@ -139,7 +129,7 @@ addr_domain(struct arena *arena, struct slice text, struct slice *domain_out)
 		return -EINVAL;
 	if (text.n > 4 * ADDR_DOMAIN_MAX) /* U-labels shrink at most so far */
 		return -ENAMETOOLONG;
-	if (has_8bit(text))
+	if (slice_has_8bit(text))
 		r = to_ascii(arena, text, &domain);
 	else
 		domain = lower(arena, text);
@@ -201,7 +191,7 @@ addr_parse(
 	r = parse_local(arena, &text, &addr.local);
 	if (r < 0)
 		return r;
-	if (!utf8 && has_8bit(addr.local))
+	if (!utf8 && slice_has_8bit(addr.local))
 		return -EILSEQ;
 	r = addr_domain(arena, text, &addr.domain);
 	if (r < 0)

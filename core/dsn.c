@@ -30,16 +30,6 @@ dsn_xtext(struct arena *arena, struct slice plain)
 	return (struct slice){ to, n };
 }
 
-/* Upper case only, says RFC 3461; lower case is sent all the same. */
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)ascii_lower((unsigned char)c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 int
 dsn_plain(struct arena *arena, struct slice xtext, struct slice *plain_out)
 {
@@ -55,8 +45,9 @@ dsn_plain(struct arena *arena, struct slice xtext, struct slice *plain_out)
 		}
 		if (xtext.n - i < 3)
 			return -EINVAL;
-		high = hex_value(xtext.p[i + 1]);
-		low = hex_value(xtext.p[i + 2]);
+		/* Upper case, says RFC 3461; lower case is sent all the same. */
+		high = ascii_hex(xtext.p[i + 1]);
+		low = ascii_hex(xtext.p[i + 2]);
 		if (high < 0 || low < 0)
 			return -EINVAL;
 		to[n++] = (char)(high << 4 | low);

@@ -29,6 +29,16 @@ slice_find(struct slice s, char c)
 	return at != NULL ? at - s.p : -1;
 }
 
+bool
+slice_has_8bit(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		if ((unsigned char)s.p[i] >= 0x80)
+			return true;
+	}
+	return false;
+}
+
 long
 slice_rfind(struct slice s, char c)
 {

@@ -37,6 +37,16 @@ ascii_lower(unsigned char c)
 	return c >= 'A' && c <= 'Z' ? (unsigned char)(c + ('a' - 'A')) : c;
 }
 
+/* What a hexadecimal digit of either case counts, or -1. */
+static inline int
+ascii_hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)ascii_lower((unsigned char)c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 static inline bool
 slice_eq(struct slice a, struct slice b)
 {
@@ -66,6 +76,9 @@ bool slice_starts_nocase(struct slice s, struct slice prefix);
 /* Offset of the first (last) c, or -1. */
 long slice_find(struct slice s, char c);
 long slice_rfind(struct slice s, char c);
+
+/* Whether there is an octet that is not ASCII. */
+bool slice_has_8bit(struct slice s);
 
 /* Without the blanks, tabs and line ends at both sides. */
 struct slice slice_trim(struct slice s);

@@ -29,7 +29,7 @@ const struct config_key milter_keys[] = {
 	    "group that may connect to both"),
 	CONFIG_TEXT(struct milter_config, reinject_user, reinject_user,
 	    "hauspost",
-	    "users whose mail of class reinject and list is believed"),
+	    "users whose mail of class reinject, reply and list is believed"),
 	CONFIG_TEXT(struct milter_config, postfix_user, postfix_user, "postfix",
 	    "user whose mail of class moved is believed"),
 	CONFIG_COUNT(struct milter_config, bulk_recipients, bulk_recipients,

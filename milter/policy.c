@@ -15,6 +15,7 @@ static const char *const class_names[] = {
 	[CLASS_LOCAL] = "local",
 	[CLASS_LIST] = "list",
 	[CLASS_REINJECT] = "reinject",
+	[CLASS_REPLY] = "reply",
 	[CLASS_MOVED] = "moved",
 };
 _Static_assert(
@@ -39,7 +40,8 @@ policy_class_name(enum mail_class mc)
 bool
 policy_needs_trust(enum mail_class mc)
 {
-	return mc == CLASS_REINJECT || mc == CLASS_LIST || mc == CLASS_MOVED;
+	return mc == CLASS_REINJECT || mc == CLASS_REPLY || mc == CLASS_LIST ||
+	       mc == CLASS_MOVED;
 }
 
 bool
@@ -126,20 +128,10 @@ policy_is_spam_flag(struct slice name, struct slice value)
 	return false;
 }
 
-static bool
-has_8bit(struct slice s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		if ((unsigned char)s.p[i] >= 0x80)
-			return true;
-	}
-	return false;
-}
-
 enum verdict
 policy_bad_address(int error, struct slice text, bool utf8, struct why *why)
 {
-	if (error == -EILSEQ && has_8bit(text) && !utf8)
+	if (error == -EILSEQ && slice_has_8bit(text) && !utf8)
 		return why_say(why, 553, "5.6.7",
 		    "address has characters beyond ASCII, send it with "
 		    "SMTPUTF8");
@@ -427,7 +419,7 @@ static const char *
 parameters(const struct planning *p, const struct rcpt *rcpt, bool plain)
 {
 	struct slice address = dsn_xtext(p->arena, rcpt->address);
-	const char *type = has_8bit(rcpt->address) ? "utf-8" : "rfc822";
+	const char *type = slice_has_8bit(rcpt->address) ? "utf-8" : "rfc822";
 	const char *notify = "";
 
 	if (is_notify(rcpt->notify))

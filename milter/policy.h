@@ -40,6 +40,7 @@ enum mail_class {
 	CLASS_LOCAL,
 	CLASS_LIST,
 	CLASS_REINJECT,
+	CLASS_REPLY, /* what lmtpd writes for our users */
 	CLASS_MOVED, /* to the bulk server, by the normal one */
 	CLASSES
 };

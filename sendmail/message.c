@@ -162,9 +162,11 @@ list_recipients(struct arena *arena, struct slice text, struct message *message)
 	    has_any(text, resent_fields) ? resent_fields : to_fields;
 	struct header_walk walk = header_start(text);
 	struct header_field field;
+	size_t room = text.n / 2 + 1; /* an octet and a comma each */
 
-	message->recipients = arena_calloc(
-	    arena, MESSAGE_RECIPIENTS_MAX, sizeof *message->recipients);
+	message->recipients = arena_calloc(arena,
+	    room < MESSAGE_RECIPIENTS_MAX ? room : MESSAGE_RECIPIENTS_MAX,
+	    sizeof *message->recipients);
 	while (header_next(&walk, &field)) {
 		if (is_one_of(field.name, names))
 			add_recipients(arena, field.value, message);

@@ -70,15 +70,6 @@ parse_word(struct slice s, struct word *word)
 	return word->encoding == 'q' || word->encoding == 'b';
 }
 
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)ascii_lower((unsigned char)c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static void
 decode_q(struct slice text, struct buf *out)
 {
@@ -88,9 +79,10 @@ decode_q(struct slice text, struct buf *out)
 		if (c == '_') {
 			c = ' ';
 		} else if (c == '=' && i + 2 < text.n &&
-			   hex(text.p[i + 1]) >= 0 && hex(text.p[i + 2]) >= 0) {
-			c = (char)(hex(text.p[i + 1]) * 16 +
-				   hex(text.p[i + 2]));
+			   ascii_hex(text.p[i + 1]) >= 0 &&
+			   ascii_hex(text.p[i + 2]) >= 0) {
+			c = (char)(ascii_hex(text.p[i + 1]) * 16 +
+				   ascii_hex(text.p[i + 2]));
 			i += 2;
 		}
 		(void)buf_add_char(out, c);

@@ -10,15 +10,6 @@
 
 enum { CODE_POINT_MAX = 0x10FFFF };
 
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)ascii_lower((unsigned char)c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static void
 skip_blanks(struct slice *s)
 {
@@ -34,8 +25,8 @@ number(struct slice *s, size_t max, unsigned long *value)
 	size_t n = 0;
 
 	*value = 0;
-	while (n < s->n && n < max && hex(s->p[n]) >= 0)
-		*value = *value * 16 + (unsigned long)hex(s->p[n++]);
+	while (n < s->n && n < max && ascii_hex(s->p[n]) >= 0)
+		*value = *value * 16 + (unsigned long)ascii_hex(s->p[n++]);
 	*s = slice_tail(*s, n);
 	return n;
 }

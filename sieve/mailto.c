@@ -1,17 +1,9 @@
 #include "sieve/mailto.h"
 
+#include "core/percent.h"
 #include "sieve/address.h"
 
 static const char scheme[] = "mailto:";
-
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)ascii_lower((unsigned char)c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 /* %XX undone; false when it is not well-formed or gives a NUL. */
 static bool
@@ -20,17 +12,14 @@ decode(struct arena *arena, struct slice s, struct slice *out)
 	char *to = arena_alloc(arena, s.n + 1);
 	size_t n = 0;
 
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] != '%') {
-			to[n++] = s.p[i];
-			continue;
-		}
-		if (i + 2 >= s.n || hex(s.p[i + 1]) < 0 || hex(s.p[i + 2]) < 0)
+	while (s.n > 0) {
+		bool escaped = s.p[0] == '%';
+		int octet = escaped ? percent_octet(s) : (unsigned char)s.p[0];
+
+		if (octet < 0 || (escaped && octet == 0))
 			return false;
-		to[n] = (char)(hex(s.p[i + 1]) * 16 + hex(s.p[i + 2]));
-		if (to[n++] == '\0')
-			return false;
-		i += 2;
+		to[n++] = (char)octet;
+		s = slice_tail(s, escaped ? 3 : 1);
 	}
 	*out = (struct slice){ to, n };
 	return true;

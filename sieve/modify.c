@@ -1,6 +1,7 @@
 #include "sieve/modify.h"
 
 #include "core/buf.h"
+#include "core/percent.h"
 #include "sieve/text.h"
 
 static char
@@ -36,35 +37,6 @@ quote(struct run *run, struct slice s, const char *specials)
 	return (struct slice){ to, n };
 }
 
-static bool
-is_unreserved(unsigned char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
-	       c == '~';
-}
-
-struct slice
-modify_encode_url(struct arena *arena, struct slice value)
-{
-	static const char digits[] = "0123456789ABCDEF";
-	char *to = arena_alloc(arena, 3 * value.n + 1);
-	size_t n = 0;
-
-	for (size_t i = 0; i < value.n; i++) {
-		unsigned char c = (unsigned char)value.p[i];
-
-		if (is_unreserved(c)) {
-			to[n++] = (char)c;
-			continue;
-		}
-		to[n++] = '%';
-		to[n++] = digits[c >> 4];
-		to[n++] = digits[c & 15];
-	}
-	return (struct slice){ to, n };
-}
-
 /* RFC 5229 4.1.2: characters, not octets. */
 static struct slice
 length(struct run *run, struct slice s)
@@ -90,7 +62,7 @@ modify(struct run *run, const struct modifiers *modifiers, struct slice value)
 	else if (modifiers->quote == MODIFY_QUOTEREGEX)
 		value = quote(run, value, "\\^$.[]|()?*+{}");
 	if (modifiers->encode != 0)
-		value = modify_encode_url(run->arena, value);
+		value = percent_encode(run->arena, value);
 	if (modifiers->length != 0)
 		value = length(run, value);
 	return value;

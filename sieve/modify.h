@@ -31,7 +31,4 @@ struct modifiers {
 struct slice modify(
     struct run *run, const struct modifiers *modifiers, struct slice value);
 
-/* Octets that a URI may not show as they are become %XX (RFC 3986 2.1). */
-struct slice modify_encode_url(struct arena *arena, struct slice value);
-
 #endif

@@ -90,16 +90,6 @@ split_path(struct slice args, struct slice prefix, struct slice *path_out,
 	return true;
 }
 
-static bool
-has_8bit(struct slice s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		if ((unsigned char)s.p[i] >= 0x80)
-			return true;
-	}
-	return false;
-}
-
 /* role: '7' the sender, '3' the recipient, as in RFC 3463's 5.1.x. */
 static enum verdict
 read_addr(struct arena *arena, struct slice path, bool utf8, char role,
@@ -110,7 +100,7 @@ read_addr(struct arena *arena, struct slice path, bool utf8, char role,
 
 	if (r == 0)
 		return MAIL_OK;
-	if (r == -EILSEQ && !utf8 && has_8bit(path))
+	if (r == -EILSEQ && !utf8 && slice_has_8bit(path))
 		return why_say(why, 553, "5.6.7", "address needs SMTPUTF8");
 	if (r == -ENAMETOOLONG)
 		return why_say(why, 501, dsn, "address too long");

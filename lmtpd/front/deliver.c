@@ -185,6 +185,7 @@ take_result(struct delivery *d, struct rcpt *rcpt, const struct store_job *job)
 
 	if (job->answer.error == ECANCELED) {
 		rcpt->plan.kind = PLAN_PROGRAM;
+		rcpt->why = (struct why){ 0 }; /* no result yet */
 		return;
 	}
 	rcpt->why = job->why;

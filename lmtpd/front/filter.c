@@ -56,6 +56,21 @@ take_defaults(struct filter *filter, enum script_place place)
 	}
 }
 
+/* r: why there is none. */
+static int
+take_no_own(struct filter *filter, int r, const struct why *why)
+{
+	if (r == -ENOTSUP) {
+		author_tell(filter->txn, filter->rcpt,
+		    "the active script can't be opened: a link must be "
+		    "relative and lead to a file in the home");
+		return 0;
+	}
+	if (r < 0)
+		filter->rcpt->why = *why;
+	return r;
+}
+
 /* 0, or -errno: the storer is away. */
 static int
 take_own(struct filter *filter)
@@ -64,17 +79,12 @@ take_own(struct filter *filter)
 	struct rcpt *rcpt = filter->rcpt;
 	AUTO_CLOSE int fd = -1;
 	struct library_book book;
+	struct why why = { 0 }; /* that there is none is no result */
 	int r = store_script(
-	    lmtpd->store, rcpt->plan.mailbox, SLICE(""), &fd, &rcpt->why);
+	    lmtpd->store, rcpt->plan.mailbox, SLICE(""), &fd, &why);
 
-	if (r == -ENOTSUP) {
-		author_tell(filter->txn, rcpt,
-		    "the active script can't be opened: a link must be "
-		    "relative and lead to a file in the home");
-		return 0;
-	}
 	if (r <= 0)
-		return r;
+		return take_no_own(filter, r, &why);
 	filter->has_own = true;
 	r = library_read(
 	    lmtpd->library, fd, lmtpd->extensions, filter->arena, &book);

@@ -60,14 +60,21 @@ collect_members(struct spread *spread, const struct forward_entry *entries,
 	}
 }
 
+struct slice
+include_bounce_address(
+    struct arena *arena, const struct plan *plan, struct slice node)
+{
+	return slice_of(arena_printf(arena, "%.*s+bounces@%.*s",
+	    SLICE_FMT(plan->owner), SLICE_FMT(node)));
+}
+
 /* A bounce or a report has no sender, and must not get one. */
 static struct slice
 sender_of(struct txn *txn, const struct plan *plan)
 {
 	if (txn->sender.n == 0)
 		return txn->sender;
-	return slice_of(arena_printf(&txn->arena, "%.*s@%.*s",
-	    SLICE_FMT(plan->owner), SLICE_FMT(txn->lmtpd->node)));
+	return include_bounce_address(&txn->arena, plan, txn->lmtpd->node);
 }
 
 /* ORCPT, RET and ENVID are the poster's, and end here (RFC 3461 5.2.7.3). */

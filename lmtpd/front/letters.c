@@ -144,11 +144,15 @@ static enum verdict
 post(struct letters *letters, struct slice text, const struct slice *to,
     size_t n_to, struct slice action, struct why *why)
 {
+	struct filter *filter = letters->filter;
+	struct reinject own =
+	    REINJECT_OWN_INIT(filter->txn, letters->reinject->heading);
 	const struct smtpc_part part = SMTPC_OCTETS(text);
 	struct smtpc_rcpt rcpts[RECIPIENTS_MAX] = { 0 };
 	struct smtpc_mail mail = {
 		.rcpts = rcpts, .parts = &part, .n_parts = 1
 	};
+	enum verdict verdict;
 
 	mail.params = mail_params(letters, to[0]);
 	for (; mail.n_rcpts < n_to && mail.n_rcpts < RECIPIENTS_MAX;
@@ -156,10 +160,11 @@ post(struct letters *letters, struct slice text, const struct slice *to,
 		rcpts[mail.n_rcpts] =
 		    (struct smtpc_rcpt){ .address = to[mail.n_rcpts],
 			    .params = SLICE("NOTIFY=NEVER") };
-	if (action.n == 0)
-		return reinject_mail(letters->reinject, &mail, why);
-	return reinject_once(
-	    letters->reinject, letters->filter->rcpt->name, action, &mail, why);
+	verdict = action.n == 0 ? reinject_mail(&own, &mail, why)
+				: reinject_once(&own, filter->rcpt->name,
+				      action, &mail, why);
+	reinject_done(&own);
+	return verdict;
 }
 
 enum verdict

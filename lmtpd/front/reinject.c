@@ -139,7 +139,7 @@ static int
 connect_next(struct reinject *reinject, struct why *why)
 {
 	const struct settings *settings = reinject->txn->lmtpd->settings;
-	const struct smtpc_options options = { SMTPC_SMTP, settings->reinject,
+	const struct smtpc_options options = { SMTPC_SMTP, reinject->endpoint,
 		settings->common.node, settings->reinject_timeout_ms };
 
 	if (reinject->smtpc != NULL && smtpc_usable(reinject->smtpc))

@@ -21,12 +21,22 @@
 struct reinject {
 	struct txn *txn;
 	const struct heading *heading;
-	struct smtpc *smtpc; /* NULL until it is needed */
+	const char *endpoint; /* where Postfix takes it */
+	struct smtpc *smtpc;  /* NULL until it is needed */
 };
 
 #define REINJECT_INIT(txn, heading)                                            \
 	{                                                                      \
-		(txn), (heading), NULL                                         \
+		(txn), (heading), (txn)->lmtpd->settings->reinject, NULL       \
+	}
+
+/*
+ * For letters that we write for our users, which are signed on their way out.
+ * What is sent on is not: who knows who wrote it.
+ */
+#define REINJECT_OWN_INIT(txn, heading)                                        \
+	{                                                                      \
+		(txn), (heading), (txn)->lmtpd->settings->originate, NULL      \
 	}
 
 /* Sends the message on as rcpt's plan says; the result is in rcpt->why. */

@@ -34,6 +34,9 @@ const struct config_key settings_keys[] = {
 	    540000, "longest wait for all programs of a message"),
 	CONFIG_TEXT(struct settings, reinject, reinject, "inet:127.0.0.1:10025",
 	    "where forwarded mail goes back to Postfix, by SMTP"),
+	CONFIG_TEXT(struct settings, originate, originate,
+	    "inet:127.0.0.1:10027",
+	    "where letters of our own (replies) go, to be signed; by SMTP"),
 	CONFIG_TEXT(struct settings, spool, spool, "/var/spool/hauspost",
 	    "folder for the text of messages that do not fit in memory"),
 	/* One is enough for the work; the second one keeps mail flowing

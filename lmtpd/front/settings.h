@@ -13,6 +13,7 @@ struct settings {
 	const char *listen, *socket_group;
 	const char *listen_trusted, *trusted_group;
 	const char *listen_own;
+	const char *originate;
 	const char *storer, *runner, *reinject;
 	const char *spool;
 	long workers, sessions_max, rcpts_max, store_connections;

@@ -1,6 +1,7 @@
 #include "lmtpd/front/txn.h"
 
 #include "core/log.h"
+#include "lmtpd/front/include.h"
 
 void
 txn_init(struct txn *txn, struct lmtpd *lmtpd)
@@ -110,6 +111,26 @@ make_plan(struct txn *txn, struct slice address, struct plan *plan_out,
 }
 
 /*
+ * A bounce of what an include file's members did not get is for the owner's
+ * mailbox, even if an alias with that file has its name.
+ */
+static enum verdict
+turn_bounce(
+    struct txn *txn, struct slice original, struct plan *plan, struct why *why)
+{
+	struct slice node = txn->lmtpd->node, leaf;
+	struct leaf_target target;
+
+	if (plan->kind != PLAN_INCLUDE ||
+	    !slice_eq_nocase(
+		original, include_bounce_address(&txn->arena, plan, node)))
+		return MAIL_OK;
+	leaf = slice_of(arena_printf(&txn->arena, "%.*s@mbox.%.*s",
+	    SLICE_FMT(plan->owner), SLICE_FMT(node)));
+	return plan_by_leaf(txn, leaf, &target, plan, why);
+}
+
+/*
  * The address of ours that sends on is the last one before the leaf, which the
  * way from the original tells. Where that has changed meanwhile, the original
  * is still one to which the message came.
@@ -171,6 +192,8 @@ txn_rcpt(struct txn *txn, struct slice args, struct why *why)
 		return verdict;
 	address = addr_text(&txn->arena, &said.recipient);
 	verdict = make_plan(txn, address, &plan, why);
+	if (verdict == MAIL_OK)
+		verdict = turn_bounce(txn, said.original, &plan, why);
 	if (verdict == MAIL_OK && txn->caller.n > 0)
 		verdict = plan_for_caller(&plan, txn->caller, why);
 	if (verdict != MAIL_OK) {

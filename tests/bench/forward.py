@@ -77,7 +77,7 @@ class Rival(Postfix):
         self.bench = bench
         self.config = bench.place / "etc" / "rival"
         self.process = Process(bench.place, "rival-postfix")
-        self.ports = free_ports(["smtp", "reinject", "a", "b", "srs", "back"])
+        self.ports = free_ports("smtp reinject a b c srs back".split())
         self.srs = Process(bench.place, "postsrsd")
 
     def render(self):
@@ -86,6 +86,7 @@ class Rival(Postfix):
         site = self.bench.site() | {
             "SMTP_PORT": ports["smtp"],
             "REINJECT_PORT": ports["reinject"],
+            "ORIGINATE_PORT": ports["c"],
             "SUBMISSION_PORT": ports["a"],
             "SUBMISSIONS_PORT": ports["b"],
             "POSTFIX_QUEUE": path / "rival-queue",

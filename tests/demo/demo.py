@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""make demo: a mail host on loopback, twenty messages through it by SMTP, and
+"""make demo: a mail host on loopback, messages through it by SMTP, and
 what became of each of them, seen by IMAP and POP3. It stays up afterwards.
 
 demo.py         start, show, stay up; status 1 when something is not as told
@@ -15,6 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "system"))
 
 from stage import NODE, SENDER, Place, Stage, clients, wait_for  # noqa: E402
+from stage.managesieve import ManageSieve  # noqa: E402
 
 RUN = ROOT / "run"
 
@@ -31,6 +32,13 @@ class Step:
     header: str = ""  # stands in what is delivered
     size: int = 1000
     login: str = ""  # sent by this customer, with password
+    sender: str = ""  # … as this address, where it is not the login
+    bulk: bool = False  # a newsletter: goes out by the bulk server
+    script: str = ""  # that the owner's mail client stores before
+    folder: str = ""  # where it then is
+    reply: str = ""  # that the mailbox gives from now on
+    leaves_as: str = ""  # the sender of what goes out to the world
+    bounce: bool = False  # a report to the sender of what went out last
 
 
 STEPS = (
@@ -78,12 +86,53 @@ STEPS = (
         "forwarded to the rest of the world",
         "away@example.org",
         world="someone@elsewhere.example",
+        leaves_as="=world.example=anna@example.org",
+    ),
+    Step(
+        "its bounce finds the first sender",
+        "the sender it left with",
+        world="anna@world.example",
+        bounce=True,
     ),
     Step(
         "a customer writes, with password",
         "tim@example.com",
         ("abc00-tim",),
         login="info@example.org",
+    ),
+    Step(
+        "a filter that a mail client stored files it",
+        "tim@example.com",
+        ("abc00-tim",),
+        script='require ["fileinto", "mailbox"]; fileinto :create "Filed";',
+        folder="Filed",
+    ),
+    Step(
+        "an automatic reply, to the one who wrote",
+        "small@example.org",
+        ("xyz00-small",),
+        reply="I am away until Monday.",
+        world=SENDER,
+    ),
+    Step(
+        "procmail, where somebody has recipes",
+        "whoever@example.com",
+        ("abc00",),
+        header="X-Sorted: by procmail",
+    ),
+    Step(
+        "nobody writes as somebody else",
+        "tim@example.com",
+        login="info@example.org",
+        sender="tim@example.com",
+        refused="550 5.7.1",
+    ),
+    Step(
+        "a newsletter leaves by the bulk server",
+        "reader@elsewhere.example",
+        world="reader@elsewhere.example",
+        login="info@example.org",
+        bulk=True,
     ),
     Step("nobody of that name", "nosuch@example.org", refused="550 5.1.1"),
     Step("an address that refuses", "nobody@example.org", refused="550 5.1.1"),
@@ -102,6 +151,11 @@ STEPS = (
         refused="554 5.7.1",
     ),
 )
+
+# What users have put into their homes.
+FILES = {
+    ("abc00", ".procmailrc"): ':0 fw\n| formail -A "X-Sorted: by procmail"\n'
+}
 
 # Who can be read, and the names to log in by: a mailbox' own, or an address
 # that leads to this one mailbox.
@@ -132,6 +186,17 @@ class Demo:
             peer.select("INBOX", readonly=True)
             self.readers[mailbox] = peer
 
+    def write_files(self):
+        for (mailbox, name), text in FILES.items():
+            [[home, uid]] = self.stage.query(
+                "SELECT home, uid FROM hauspost.mailbox"
+                " WHERE name = :'mailbox'",
+                mailbox=mailbox,
+            )
+            path = pathlib.Path(home, name)
+            path.write_text(text)
+            os.chown(path, int(uid), int(uid))
+
     def fill(self, mailbox):
         """A client saves 15 kB, then the mailbox may have 10 kB only."""
         peer = self.stage.imap(mailbox, password(mailbox))
@@ -155,8 +220,11 @@ class Demo:
         """Send and look; the difference to what was expected, or ''."""
         token = f"demo-{number}@world.example"
         before = len(clients.sunk(self.stage.place))
+        self.prepare(step)
         answer = self.send(step, token)
         self.stage.settle()
+        if step.bulk:
+            self.wait_bulk(step)
         if step.refused:
             got = "" if answer.startswith(step.refused) else answer
         elif answer:
@@ -167,7 +235,31 @@ class Demo:
         out = [name for kept in sunk for name in kept["recipients"]]
         if out != [step.world] * bool(step.world):
             got = f"sent to the world: {out}"
+        elif out and not sunk[0]["sender"].endswith(step.leaves_as):
+            got = f"sent to the world as {sunk[0]['sender']}"
         return got
+
+    def prepare(self, step):
+        """What the owner of the mailbox does before."""
+        if step.script:
+            with ManageSieve(self.stage.place) as client:
+                client.login(step.into[0], password(step.into[0]))
+                client.put("demo", step.script)
+                client.activate("demo")
+        if step.reply:
+            self.stage.query(
+                "INSERT INTO hauspost.vacation (mailbox, reply)"
+                " VALUES (:'mailbox', :'reply')",
+                mailbox=step.into[0],
+                reply=step.reply,
+            )
+
+    def wait_bulk(self, step):
+        log = self.stage.bulk.maillog
+        wait_for(
+            lambda: f"to=<{step.world}>" in log.read_text(),
+            f"the bulk server sends it to {step.world}",
+        )
 
     def send(self, step, token):
         """What the server refused it with, or ''."""
@@ -177,14 +269,19 @@ class Demo:
                 "service": "submission",
                 "login": (step.login, password("xyz00-abc")),
                 "stranger": None,
-                "sender": step.login,
+                "sender": step.sender or step.login,
             }
-        refused = self.stage.send([step.to], message(step, token), **options)
+        to = step.to
+        if step.bounce:
+            to = clients.sunk(self.stage.place)[-1]["sender"]
+            options = {"sender": ""}
+        refused = self.stage.send([to], message(step, token), **options)
         return "".join(refused.values())
 
     def look(self, step, token):
         for mailbox, peer in self.readers.items():
-            peer.noop()
+            folder = step.folder if mailbox in step.into else ""
+            peer.select(folder or "INBOX", readonly=True)
             found = peer.search(None, "HEADER", "Message-ID", token)[1][0]
             numbers = found.split()
             if len(numbers) != int(mailbox in step.into):
@@ -226,12 +323,14 @@ OUTLOOK = (
 
 
 def message(step, token):
+    marks = {"List_Unsubscribe": "<mailto:off@example.org>"} if step.bulk else {}
     line = "Sent by make demo to see where it arrives.\r\n"
     return clients.letter(
         f"demo: {step.says}",
         line * (step.size // len(line) + 1),
         From=step.login or SENDER,
         To=step.to,
+        **marks,
         Message_ID=f"<{token}>",
     )
 
@@ -246,12 +345,15 @@ def line(good, text, problem):
 def outcome(step):
     if step.refused:
         return f"refused {step.refused}"
-    return "→ " + (step.world or ", ".join(step.into) or "nobody")
+    places = [step.world, *step.into] if step.reply else step.into
+    place = f"/{step.folder}" if step.folder else ""
+    return "→ " + (", ".join(places) or step.world or "nobody") + place
 
 
 def run(stage):
     demo = Demo(stage)
     demo.open_mailboxes()
+    demo.write_files()
     demo.fill("xyz00-full")
     good = 0
     for number, step in enumerate(STEPS, 1):
@@ -291,6 +393,7 @@ def start():
     RUN.symlink_to(stage.place.path)
     try:
         stage.start()
+        stage.bulk.start()
         stage.load(ROOT / "sql" / "demo.sql")
         good = run(stage)
     except BaseException:

@@ -24,6 +24,11 @@ SECONDS = 1795507200
 
 
 class Lmtp(Stage):
+    def site(self):
+        """One sink takes what goes on and what is written here."""
+        reinject = self.place.port("reinject")
+        return super().site() | {"ORIGINATE_PORT": reinject}
+
     def start_mail(self):
         self.postgres.new_database()
         self.query(

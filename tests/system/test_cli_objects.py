@@ -47,6 +47,15 @@ def test_columns_that_are_not_given_get_their_defaults(hauspost):
     assert "password" not in mailbox and mailbox["login"] is False
 
 
+def test_a_forward_file_counts_when_the_admin_says_so(hauspost):
+    hauspost("mailbox", "add", "xyz00-shell", "--forward-file", "yes")
+    shown = hauspost.json("mailbox", "show", "xyz00-shell")
+    assert shown["allow_forward_file"] is True
+    hauspost("mailbox", "set", "xyz00-shell", "--forward-file", "no")
+    shown = hauspost.json("mailbox", "show", "xyz00-shell")
+    assert shown["allow_forward_file"] is False
+
+
 def test_add_answers_with_the_row_in_json(hauspost):
     made = hauspost.json("mailbox", "add", "xyz00-json", "--state", "locked")
     assert (made["name"], made["state"]) == ("xyz00-json", "locked")

@@ -12,7 +12,7 @@ from user import User
 
 @pytest.fixture(scope="module")
 def user(lmtp_host):
-    return User(lmtp_host)
+    return User(lmtp_host.customer())
 
 
 @pytest.fixture(autouse=True)
@@ -22,9 +22,9 @@ def clean(lmtp, user):
 
 def deliver(user, *options, text="Subject: t\n\nx\n", **env):
     """hauspost-deliver as the user, from his home."""
-    place = user.lmtp.place
+    place = user.stage.place
     return subprocess.run(
-        [place / "bin" / "hauspost-deliver", "-c", user.lmtp.config, *options],
+        [place / "bin" / "hauspost-deliver", "-c", user.stage.config, *options],
         input=text,
         text=True,
         capture_output=True,
@@ -41,7 +41,7 @@ def peer(user, uid=None):
     """An LMTP client of the user: the kernel tells lmtpd who connected."""
     os.seteuid(uid or user.uid)
     try:
-        peer = Peer(user.lmtp.place / "run" / "lmtpd-own.sock")
+        peer = Peer(user.stage.place / "run" / "lmtpd-own.sock")
     finally:
         os.seteuid(0)
     with peer:
@@ -57,7 +57,7 @@ def test_a_message_is_stored_with_its_fields(user):
     [text] = user.stored()
     assert text.startswith(
         b"Return-Path: <a@b.example>\nX-Original-To: info@c.example\n"
-        + f"Delivered-To: {user.name}@{user.lmtp.node}\n".encode()
+        + f"Delivered-To: {user.name}@{user.stage.node}\n".encode()
     )
     assert text.endswith(b"\nSubject: t\n\nx\n")
 
@@ -67,7 +67,7 @@ def test_what_went_through_a_pipe_has_its_fields_once(user):
         "From a@b.example  Tue Nov 24 08:00:00 2026\n"
         "Return-Path: <a@b.example>\n"
         "X-Original-To: info@c.example\n"
-        f"Delivered-To: {user.name}@{user.lmtp.node}\n"
+        f"Delivered-To: {user.name}@{user.stage.node}\n"
         "X-Spam: no\nSubject: t\n\nx\n"
     )
     assert deliver(user, text=sent).returncode == 0
@@ -126,7 +126,7 @@ def test_a_user_reaches_his_own_mailbox_only(user):
         mine.hello()
         assert mine.say("MAIL FROM:<a@b.example>").startswith("250")
         for name in (user.customer.name, f"{user.name}-none"):
-            answer = mine.say(f"RCPT TO:<{user.lmtp.leaf(name)}>")
+            answer = mine.say(f"RCPT TO:<{user.stage.leaf(name)}>")
             assert answer.startswith("550 5."), answer
         assert mine.say("RCPT TO:<x@world.example>").startswith("4")
         address = user.customer.address("own", user.name)
@@ -159,7 +159,7 @@ def test_one_user_can_not_take_all_the_places(user):
         ]
         assert "421" in greetings
         assert greetings.count("220") >= 10
-        [[admin]] = user.lmtp.query(
+        [[admin]] = user.stage.query(
             "SELECT uid FROM hauspost.mailbox WHERE name = :'name'",
             name=user.customer.name,
         )
@@ -168,13 +168,13 @@ def test_one_user_can_not_take_all_the_places(user):
 
 
 def test_the_directory_away_is_no_refusal(user):
-    user.lmtp.query("ALTER FUNCTION hauspost.own_mailbox(integer) RENAME TO x")
+    user.stage.query("ALTER FUNCTION hauspost.own_mailbox(integer) RENAME TO x")
     try:
         with peer(user) as mine:
             assert mine.greeting.startswith("421 4.3.0")
         assert deliver(user).returncode == 75
     finally:
-        user.lmtp.query(
+        user.stage.query(
             "ALTER FUNCTION hauspost.x(integer) RENAME TO own_mailbox"
         )
 
@@ -194,7 +194,7 @@ def send(lmtp, queue_id, leaf, text=TEXT):
 
 def test_t173_a_forward_file_filters_and_delivers(lmtp):
     """A spam client in a pipe, then back into the mailbox."""
-    user = User(lmtp, allow_forward_file="true")
+    user = User(lmtp.customer(), allow_forward_file="true")
     binary = lmtp.place / "bin" / "hauspost-deliver"
     user.write("spamc", 'sed "1iX-Spam: no"\n')
     user.write(".forward", f'"|/bin/sh spamc | {binary} -c {lmtp.config}"\n')
@@ -205,8 +205,37 @@ def test_t173_a_forward_file_filters_and_delivers(lmtp):
     assert b"\nX-Original-To: info@c.example\n" in text
 
 
+def test_t173_sieve_runs_after_the_pipe(lmtp):
+    user = User(lmtp.customer(), allow_forward_file="true")
+    binary = lmtp.place / "bin" / "hauspost-deliver"
+    user.write("spamc", 'sed "1iX-Spam: yes"\n')
+    user.write(".forward", f'"|/bin/sh spamc | {binary} -c {lmtp.config}"\n')
+    user.write(
+        ".dovecot.sieve",
+        'require ["fileinto", "mailbox"];\n'
+        'if header "X-Spam" "yes" { fileinto :create "Spam"; }\n',
+    )
+    assert send(lmtp, "80E", user.leaf()).startswith("250")
+    assert len(user.stored(".Spam/new")) == 1 and user.stored() == []
+
+
+def test_sieve_takes_what_procmail_hands_on(lmtp):
+    user = User(lmtp.customer(), filter="procmail")
+    binary = lmtp.place / "bin" / "hauspost-deliver"
+    user.write(
+        ".procmailrc",
+        f":0 w\n| {binary} -c {lmtp.config}\nEXITCODE=$?\nHOST\n",
+    )
+    user.write(
+        ".dovecot.sieve",
+        'require ["fileinto", "mailbox"];\nfileinto :create "Sorted";\n',
+    )
+    assert send(lmtp, "80F", user.leaf()).startswith("250")
+    assert len(user.stored(".Sorted/new")) == 1 and user.stored() == []
+
+
 def test_t172_a_forward_file_runs_procmail_which_delivers(lmtp):
-    user = User(lmtp, allow_forward_file="true")
+    user = User(lmtp.customer(), allow_forward_file="true")
     binary = lmtp.place / "bin" / "hauspost-deliver"
     user.write(
         ".procmailrc",
@@ -229,7 +258,7 @@ def test_t172_a_forward_file_runs_procmail_which_delivers(lmtp):
 
 def test_a_full_mailbox_is_heard_by_the_sender(lmtp):
     user = User(
-        lmtp, allow_forward_file="true", quota_hard_bytes=1000
+        lmtp.customer(), allow_forward_file="true", quota_hard_bytes=1000
     )
     binary = lmtp.place / "bin" / "hauspost-deliver"
     user.write(".forward", f'"|{binary} -c {lmtp.config}"\n')

@@ -1,14 +1,18 @@
 """OpenDKIM behind hauspost-milter: whose mail is signed, whose is not, and
 that what is signed verifies elsewhere. Keys come from hauspost dkim."""
 
+import os
+import pathlib
 import subprocess
 
 import pytest
 
 from command import Command
 from stage import ROOT, Stage, clients
-from stage.customer import PASSWORD, Customer
+from stage.customer import Customer
 from stage.process import Process, listens
+
+ABC = "xyz00-abc", "xyz00-abc-secret"  # of the demo; writes as info@
 
 VERIFY = """
 Mode v
@@ -105,13 +109,11 @@ def signatures(kept):
 
 
 def test_what_our_users_write_is_signed(signed):
-    customer = Customer(signed)
-    abc = customer.mailbox("abc")
     for service in ("smtp", "submission", "submissions"):
         to = f"{service}@world.example"
         text = clients.letter("hi", "8-bit: caf\u00e9\r\n" * 3)
         text = text.replace("anna@world.example", "info@example.org")
-        with signed.smtp(service, login=(abc, PASSWORD)) as peer:
+        with signed.smtp(service, login=ABC) as peer:
             peer.sendmail(
                 "info@example.org", [to], text.encode(), ["BODY=8BITMIME"]
             )
@@ -122,6 +124,34 @@ def test_what_programs_on_this_machine_write_is_signed(signed):
     text = clients.letter().replace("anna@world.example", "tim@example.com")
     assert signed.postfix.sendmail(text, "cron@world.example") == 0
     assert "dkim=pass" in signed.verify(sent(signed, "cron@world.example"))
+
+
+def test_a_reply_that_is_written_here_is_signed(signed):
+    customer = Customer(signed)
+    abc = customer.mailbox("abc")
+    info = customer.address("info", abc)
+    signed.hauspost("dkim", "add", customer.domain, "--selector", "s1")
+    signed.hauspost("dkim", "use", customer.domain, "s1")
+    signed.sign()
+    [[home]] = signed.query(
+        "SELECT home FROM hauspost.mailbox WHERE name = :'m'", m=abc
+    )
+    script = pathlib.Path(home, ".dovecot.sieve")
+    script.write_text('require "vacation"; vacation "I am away.";')
+    owner = script.parent.stat()
+    os.chown(script, owner.st_uid, owner.st_gid)
+    sender = f"asks@{customer.domain}.world.example"
+    assert signed.send([info], clients.letter(To=info), sender=sender) == {}
+    kept = sent(signed, sender)
+    assert kept["sender"] == "" and "I am away." in kept["message"]
+    assert "dkim=pass" in signed.verify(kept)
+
+
+def test_a_program_at_port_25_is_signed_and_a_stranger_is_not(signed):
+    text = clients.letter().replace("anna@world.example", "tim@example.com")
+    with signed.smtp() as peer:
+        peer.sendmail("tim@example.com", ["port25@world.example"], text)
+    assert "dkim=pass" in signed.verify(sent(signed, "port25@world.example"))
 
 
 def test_a_stranger_gets_no_signature_of_ours(signed):
@@ -140,12 +170,11 @@ def test_a_stranger_gets_no_signature_of_ours(signed):
 def test_a_signature_survives_that_mail_is_sent_on(signed, mixed):
     """Of one customer to another, who has a forward."""
     customer = Customer(signed)
-    abc = customer.mailbox("abc")
     to = f"kept{mixed}@elsewhere.example"
-    targets = [to, abc] if mixed else [to]
+    targets = [to, customer.mailbox("abc")] if mixed else [to]
     away = customer.address("away", *targets)
     text = clients.letter().replace("anna@world.example", "info@example.org")
-    with signed.smtp("submission", login=(abc, PASSWORD)) as peer:
+    with signed.smtp("submission", login=ABC) as peer:
         peer.sendmail("info@example.org", [f"out{mixed}@world.example"], text)
     there = sent(signed, f"out{mixed}@world.example")["message"]
     assert signed.send([away], there, sender="info@example.org") == {}

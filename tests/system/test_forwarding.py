@@ -375,3 +375,28 @@ def test_t138_a_members_own_server_relays_with_a_login(stage, customer):
     assert first["sender"] == second["sender"] == info
     rows = stage.trail(to, "queued")
     assert {(row[3], row[4]) for row in rows} == {("regular", abc)}
+
+
+# -- The directory away ------------------------------------------------------
+
+
+def test_t252_an_outage_stops_no_forward(edge):
+    """Keys and domain are remembered; that nobody can say whose the sender's
+    domain is does not matter."""
+    assert edge.send(["away@example.org"]) == {}
+    edge.settle()
+    edge.postgres.stop()
+    try:
+        sender = "late@unasked.example"
+        assert edge.send(["away@example.org"], sender=sender) == {}
+        [waiting] = edge.settle()  # for Postfix to learn the way to there
+        back = waiting["sender"]
+        assert back.endswith("=unasked.example=late@example.org")
+        [answer] = edge.send([back], sender="").values()
+        assert answer.startswith("451"), answer
+    finally:
+        edge.postgres.start()
+    wait_for(lambda: edge.send([back], sender="") == {}, "it is back")
+    edge.postfix.flush()
+    wait_for(lambda: edge.postfix.queue() == [], "all has left")
+    assert sunk(edge, sender)

@@ -114,9 +114,13 @@ def test_a_retry_finds_the_filed_message(box):
 
 
 def test_a_folder_that_is_not_there_means_the_inbox(box):
-    box.script(require("fileinto") + 'fileinto "Lost";')
+    box.script(
+        require("fileinto", "imap4flags")
+        + 'fileinto :flags "\\\\Flagged" "Lost";'
+    )
     assert box.deliver("Message-ID: <m1@b.example>") == DELIVERED
-    assert len(box.files()) == 1
+    [path] = box.files(part="cur")
+    assert path.name.endswith(":2,F")
     assert not (box.home / "Maildir/.Lost").exists()
     assert '<m1@b.example>: there is no folder "Lost"' in box.log()
 
@@ -375,6 +379,24 @@ def test_reject_with_more_than_a_line_is_a_message(box):
     assert len(box.lmtp.sunk()) == 1 and box.files() == []
 
 
+def test_a_copy_of_the_reply_is_filed(box):
+    """What fcc files; RFC 8580 3. It takes an extension to be allowed."""
+    default(
+        box,
+        require("vacation", "fcc", "mailbox")
+        + 'vacation :fcc "Sent" :create "gone\nfishing";',
+    )
+    to = f"info@{box.customer.domain}"
+    wait_for(
+        lambda: box.deliver(f"To: {to}") and box.files("Sent"), "it is known"
+    )
+    [path] = box.files("Sent")
+    text = path.read_bytes()
+    assert text.endswith(b"\n\ngone\nfishing\n") and b"\r" not in text
+    assert text.startswith(b"From: ")
+    assert len(box.lmtp.sunk()) == 1
+
+
 def test_notify_by_mail(box):
     box.script(
         require("enotify")
@@ -473,6 +495,37 @@ def test_scripts_include_others(box):
 
     wait_for(filed, "the default is known")
     assert "X-From: everybody\n" in box.files("Own")[0].read_text()
+
+
+def test_sieve_comes_before_recipes_and_defaults_do_not(box):
+    """filter = auto: Sieve where there is a script, else procmail."""
+    box.write(".procmailrc", ":0\n.Sorted/\n")
+    shutil.chown(box.home, box.uid, box.uid)
+    default(box, require("editheader") + 'addheader "X-Default" "y";')
+    box.script("keep;")
+    assert box.deliver() == DELIVERED
+    assert len(box.files()) == 1
+
+
+def test_t173_sieve_runs_behind_procmail(box):
+    """Also where it was the recipes' turn first: as their last step."""
+    place = box.lmtp.place
+    box.write(
+        ".procmailrc",
+        f":0 w\n| {place / 'bin' / 'hauspost-deliver'} -c {box.lmtp.config}\n",
+    )
+    shutil.chown(box.home, box.uid, box.uid)
+    box.lmtp.query(
+        "UPDATE hauspost.mailbox SET filter = 'procmail' WHERE name = :'m'",
+        m=box.name,
+    )
+    box.script(require("fileinto", "mailbox") + 'fileinto :create "L";')
+
+    def by_program():
+        return box.deliver() == "250 2.0.0 taken by a program"
+
+    wait_for(by_program, "the filter is known")
+    assert len(box.files("L")) >= 1 and box.files() == []
 
 
 # -- When others are away ----------------------------------------------------

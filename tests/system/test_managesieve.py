@@ -1,74 +1,19 @@
 """What a mail client sets by ManageSieve (RFC 5804) happens to the next mail,
 and shows by IMAP; what it may require is what our engine has."""
 
-import base64
 import re
-import socket
 
 import pytest
 from command import Command
 from stage import clients
 from stage.customer import PASSWORD
+from stage.managesieve import ManageSieve
 from test_delivery import deliver
-
-
-class ManageSieve:
-    """As much of the protocol as a client needs, over TLS."""
-
-    def __init__(self, stage):
-        port = stage.place.port("sieve")
-        self.socket = socket.create_connection(("127.0.0.1", port), 60)
-        self.file = self.socket.makefile("rb")
-        self.greeting = self.answer()
-        self.say("STARTTLS")
-        self.file.close()
-        self.socket = clients.tls(stage.place).wrap_socket(
-            self.socket, server_hostname="127.0.0.1"
-        )
-        self.file = self.socket.makefile("rb")
-        self.capabilities = self.answer()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.file.close()
-        self.socket.close()
-
-    def answer(self):
-        """All lines up to OK, which is wanted, NO or BYE."""
-        lines = [self.file.readline().decode()]
-        while not re.match(r"(OK|NO|BYE)\b", lines[-1]):
-            lines.append(self.file.readline().decode())
-            literal = re.search(r"\{(\d+)\}\r\n$", lines[-1])
-            if literal:
-                lines.append(self.file.read(int(literal[1])).decode())
-        return "".join(lines)
-
-    def ask(self, text):
-        self.socket.sendall(text.encode() + b"\r\n")
-        return self.answer()
-
-    def say(self, text):
-        answer = self.ask(text)
-        assert re.search(r"^OK\b", answer, re.M), answer
-        return answer
-
-    def login(self, name, password=PASSWORD):
-        token = base64.b64encode(f"\0{name}\0{password}".encode()).decode()
-        self.say(f'AUTHENTICATE "PLAIN" "{token}"')
-
-    def put(self, name, script):
-        octets = len(script.encode())
-        return self.ask(f'PUTSCRIPT "{name}" {{{octets}+}}\r\n{script}')
-
-    def activate(self, name):
-        self.say(f'SETACTIVE "{name}"')
 
 
 @pytest.fixture
 def sieve(stage):
-    with ManageSieve(stage) as sieve:
+    with ManageSieve(stage.place) as sieve:
         yield sieve
 
 
@@ -88,7 +33,7 @@ def test_an_uploaded_script_filters_the_next_mail(
     stage, customer, sieve, box
 ):
     info = customer.address("info", box)
-    sieve.login(box)
+    sieve.login(box, PASSWORD)
     script = 'require ["fileinto", "mailbox"]; fileinto :create "{}";'
     assert sieve.put("first", script.format("One")).startswith("OK")
     sieve.activate("first")
@@ -104,7 +49,7 @@ def test_an_uploaded_script_filters_the_next_mail(
 
 
 def test_a_script_with_errors_can_not_be_uploaded(sieve, box):
-    sieve.login(box)
+    sieve.login(box, PASSWORD)
     assert sieve.put("bad", "keep;\nnonsense;").startswith("NO")
 
 
@@ -113,7 +58,7 @@ def test_flags_and_keywords_show_by_imap(stage, customer, sieve, box):
     peer = stage.imap(box, PASSWORD)
     peer.append("INBOX", "(\\Seen mine)", None, b"Subject: own\r\n\r\n")
     peer.select("INBOX")
-    sieve.login(box)
+    sieve.login(box, PASSWORD)
     sieve.put(
         "flags",
         'require "imap4flags"; addflag ["\\\\Flagged", "$Label1", "mine"];',
@@ -136,7 +81,7 @@ def test_flags_and_keywords_show_by_imap(stage, customer, sieve, box):
 def test_a_reply_leaves_through_postfix(stage, customer, sieve, box):
     info = customer.address("info", box)
     sender = f"anna@{customer.name}.world.example"
-    sieve.login(box)
+    sieve.login(box, PASSWORD)
     sieve.put("away", 'require "vacation"; vacation "gone fishing";')
     sieve.activate("away")
     letter = clients.letter(To=info)
@@ -153,7 +98,7 @@ def test_a_redirect_to_another_of_our_mailboxes(stage, customer, sieve, box):
     info = customer.address("info", box)
     other = customer.mailbox("other")
     target = customer.address("other", other)
-    sieve.login(box)
+    sieve.login(box, PASSWORD)
     sieve.put("on", f'redirect "{target}";')
     sieve.activate("on")
     deliver(stage, [info])

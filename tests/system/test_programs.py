@@ -8,7 +8,7 @@ from user import User
 
 @pytest.fixture(scope="module")
 def one_user(lmtp_host):
-    return User(lmtp_host)
+    return User(lmtp_host.customer())
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_a_program_gets_the_message_and_its_envelope(user, peer):
     got = (user.home / "got").read_text()
     assert got.startswith("Return-Path: <a@b.example>\n")
     assert "\nX-Original-To: robot@c.example\n" in got
-    assert f"\nDelivered-To: {user.name}@{user.lmtp.node}\n" in got
+    assert f"\nDelivered-To: {user.name}@{user.stage.node}\n" in got
     assert got.endswith("\nSubject: test\n\nhello\n")
     assert (user.home / "envelope").read_text() == (
         "a@b.example robot@c.example\n"
@@ -70,7 +70,7 @@ def test_a_large_message_comes_whole(user, peer):
 def test_t175_exit_codes_become_answers(user, peer, status, answer):
     leaf = user.alias(f"|/bin/sh -c 'echo moved away; exit {status}'")
     assert send(peer, f"71{status}", leaf) == answer
-    assert f"exit status {status}: moved away" in user.lmtp.log()
+    assert f"exit status {status}: moved away" in user.stage.log()
 
 
 def test_a_lost_250_runs_no_program_twice(user, peer):
@@ -90,7 +90,7 @@ def test_a_program_that_is_not_there_waits_and_its_owner_hears(user, peer):
 
 def test_a_program_that_mails_itself_is_a_loop(user, peer):
     leaf = user.alias("|/bin/cat")
-    text = f"Delivered-To: {user.name}@{user.lmtp.node}\r\n".encode() + TEXT
+    text = f"Delivered-To: {user.name}@{user.stage.node}\r\n".encode() + TEXT
     assert send(peer, "72D", leaf, text).startswith("554 5.4.6")
 
 
@@ -110,7 +110,7 @@ RECIPES = ":0\n* ^Subject:.*list\n.Lists/\n"
 
 
 def test_procmail_sorts_for_a_mailbox_that_wants_it(lmtp, peer):
-    user = User(lmtp, filter="procmail")
+    user = User(lmtp.customer(), filter="procmail")
     user.write(".procmailrc", RECIPES)
     leaf = user.leaf()
     assert leaf == f"{user.name}.0@program.{lmtp.node}"
@@ -120,7 +120,7 @@ def test_procmail_sorts_for_a_mailbox_that_wants_it(lmtp, peer):
 
 
 def test_the_filter_counts_and_not_the_leaf_in_the_queue(lmtp, peer):
-    user = User(lmtp, filter="procmail")
+    user = User(lmtp.customer(), filter="procmail")
     user.write(".procmailrc", ":0\n.Sorted/\n")
     mbox = lmtp.leaf(user.name)
     assert send(peer, "73C", mbox).startswith("250")
@@ -163,7 +163,7 @@ def test_t179_an_include_file_reaches_each_member_once(user, peer, lmtp):
     [mail] = lmtp.sunk()
     assert mail["recipients"] == members
     # Bounces are the owner's, not the poster's.
-    assert mail["sender"] == f"{user.name}@{lmtp.node}"
+    assert mail["sender"] == f"{user.name}+bounces@{lmtp.node}"
     assert not any("ORCPT" in o or "NOTIFY" in o for o in mail["options"])
     assert f"Delivered-To: {user.name}@{lmtp.node}\r\n" in mail["message"]
     assert send(peer, "74A", to) == "250 2.0.0 sent on"
@@ -226,7 +226,7 @@ def test_t181_a_file_that_can_not_be_used_defers(user, peer, text, reason):
 
 @pytest.fixture(scope="module")
 def one_forwarding(lmtp_host):
-    return User(lmtp_host, allow_forward_file="true")
+    return User(lmtp_host.customer(), allow_forward_file="true")
 
 
 @pytest.fixture

@@ -253,7 +253,7 @@ def test_held_mail_waits_for_an_admin(sender):
     assert sunk(sender, world(sender, "one")) == []
 
     hauspost("quarantine", "release", first["id"])
-    assert sunk(sender, world(sender, "one"))
+    wait_for(lambda: sunk(sender, world(sender, "one")), "it goes out")
     hauspost("quarantine", "drop", second["id"])
     assert held(hauspost, sender) == [third]
     assert "nothing of that" in hauspost.refused(

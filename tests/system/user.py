@@ -8,11 +8,10 @@ from stage import wait_for
 
 
 class User:
-    def __init__(self, lmtp, **columns):
-        self.lmtp = lmtp
-        self.customer = lmtp.customer()
-        self.name = self.customer.mailbox("abc", **columns)
-        [[home, uid]] = lmtp.query(
+    def __init__(self, customer, **columns):
+        self.customer, self.stage = customer, customer.stage
+        self.name = customer.mailbox("abc", **columns)
+        [[home, uid]] = self.stage.query(
             "SELECT home, uid FROM hauspost.mailbox WHERE name = :'name'",
             name=self.name,
         )
@@ -27,7 +26,7 @@ class User:
 
     def leaf(self, name=None):
         """What the milter queues for the mailbox, or for an alias."""
-        [[leaf]] = self.lmtp.query(
+        [[leaf]] = self.stage.query(
             "SELECT queue_recipient FROM hauspost.resolve(:'name')",
             name=name or self.name,
         )
@@ -39,7 +38,7 @@ class User:
         return self.leaf(self.customer.alias("abc", destination))
 
     def forget_alias(self):
-        self.lmtp.query(
+        self.stage.query(
             "DELETE FROM hauspost.alias WHERE name = :'name'", name=self.name
         )
 
@@ -55,7 +54,7 @@ class User:
 
     def notices(self, kind):
         def written():
-            rows[:] = self.lmtp.query(
+            rows[:] = self.stage.query(
                 "SELECT body FROM hauspost.notice"
                 " WHERE owner = :'owner' AND kind = :'kind'",
                 owner=self.name,
@@ -66,8 +65,10 @@ class User:
         rows = []
         wait_for(written, f"{self.name} is told: {kind}")
         # Once a day: the next test wants one of its own.
-        self.lmtp.query("DELETE FROM hauspost.notice")
+        self.stage.query("DELETE FROM hauspost.notice")
         return rows[0][0]
 
     def stored(self, folder="new"):
-        return [p.read_bytes() for p in self.lmtp.files(self.name, folder)]
+        """The messages of a Maildir folder, oldest first."""
+        paths = sorted((self.home / "Maildir" / folder).iterdir())
+        return [path.read_bytes() for path in paths]

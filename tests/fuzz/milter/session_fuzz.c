@@ -11,6 +11,9 @@
 
 static const char *const doors[] = { "inbound", "regular", "local", "list" };
 
+/* Of who comes by the door for logins. */
+static struct slice login;
+
 static bool
 is_clean(struct slice s, bool blanks)
 {
@@ -66,7 +69,7 @@ send_path(struct session *session, char what, struct slice text)
 		parameters[0] =
 		    arena_strndup(&arena, text.p + n + 1, text.n - n - 1);
 	if (what == 'M')
-		(void)session_mail(session, &path, SLICE(""), &why);
+		(void)session_mail(session, &path, login, &why);
 	else
 		(void)session_rcpt(session, &path, &why);
 	arena_done(&arena);
@@ -115,6 +118,8 @@ LLVMFuzzerTestOneInput(const uint8_t *octets, size_t n)
 	if (n == 0)
 		return 0;
 	peer.daemon_name = slice_of(doors[octets[0] % 4]);
+	login = octets[0] % 4 == 1 ? SLICE("vera") : SLICE("");
+	fake_recipients = 3;
 	rest = slice_tail(rest, 1);
 	session = session_open(&milter, &peer);
 	while (slice_cut(&rest, '\n', &line))

@@ -231,7 +231,9 @@ class Stage:
         options = {"stranger": STRANGER} | options
         refused = {}
         with self.smtp(**options) as peer:
-            peer.mail(sender)
+            code, reply = peer.mail(sender)
+            if code != 250:
+                return {"": clients.reply(code, reply)}
             for recipient in recipients:
                 code, reply = peer.rcpt(recipient)
                 if code != 250:

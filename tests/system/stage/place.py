@@ -18,7 +18,8 @@ BUILD = ROOT / os.environ.get("HAUSPOST_BUILD", "build")
 PORTS = (
     "smtp submission submissions reinject sink imap imaps pop3 pop3s sieve "
     "http https milter_metrics lmtpd_metrics autoconfig_metrics "
-    "bulk_smtp bulk_submission bulk_submissions bulk_reinject"
+    "bulk_smtp bulk_submission bulk_submissions bulk_reinject "
+    "originate bulk_originate"
 ).split()
 
 # Below the kernel's ephemeral ports (32768 and up), so that no outgoing

@@ -142,23 +142,45 @@ open_to(const struct server *server, enum smtpc_protocol protocol)
 		    "8BITMIME\r\n"                                             \
 	}
 
+/* A client and the server that it talks to. */
+struct talk {
+	struct server server;
+	struct smtpc *smtpc;
+	struct smtpc_rcpt rcpts[2];
+	struct why why;
+};
+
+static void
+talk_start(struct talk *t, const struct turn *turns, size_t n,
+    enum smtpc_protocol protocol)
+{
+	server_start(&t->server, turns, n);
+	t->smtpc = open_to(&t->server, protocol);
+}
+
+static void
+talk_end(struct talk *t)
+{
+	smtpc_close(t->smtpc);
+	server_stop(&t->server);
+}
+
 /* Sends text to a@b and c@d. */
 static enum verdict
-send_text(struct smtpc *smtpc, const char *text, struct smtpc_rcpt rcpts[2],
-    struct why *why)
+send_text(struct talk *t, const char *text)
 {
 	const struct smtpc_part part = SMTPC_OCTETS(slice_of(text));
 	struct smtpc_mail mail = { .sender = SLICE("s@example.org"),
 		.params = SLICE("SIZE=99 RET=HDRS"),
-		.rcpts = rcpts,
+		.rcpts = t->rcpts,
 		.n_rcpts = 2,
 		.parts = &part,
 		.n_parts = 1 };
 
-	rcpts[0] = (struct smtpc_rcpt){ .address = SLICE("a@b.example"),
+	t->rcpts[0] = (struct smtpc_rcpt){ .address = SLICE("a@b.example"),
 		.params = SLICE("NOTIFY=NEVER") };
-	rcpts[1] = (struct smtpc_rcpt){ .address = SLICE("c@d.example") };
-	return smtpc_send(smtpc, &mail, why);
+	t->rcpts[1] = (struct smtpc_rcpt){ .address = SLICE("c@d.example") };
+	return smtpc_send(t->smtpc, &mail, &t->why);
 }
 
 #define ENVELOPE                                                               \
@@ -174,23 +196,16 @@ a_pipelining_server_gets_the_envelope_at_once(void **state)
 			    "550 5.1.1 nobody\r\n354 go\r\n" },
 		{ "Subject: x\r\n\r\n..dot\r\n...\r\nend\r\n.\r\n",
 		    "250 2.0.0 queued\r\n" } };
-	struct server server;
-	struct smtpc_rcpt rcpts[2];
-	struct smtpc *smtpc;
-	struct why why;
+	struct talk t;
 
 	(void)state;
-	server_start(&server, turns, COUNT(turns));
-	smtpc = open_to(&server, SMTPC_SMTP);
-	assert_int_equal(
-	    send_text(smtpc, "Subject: x\n\n.dot\n..\nend", rcpts, &why),
-	    MAIL_OK);
-	assert_string_equal(rcpts[0].why.reply, "queued");
-	assert_int_equal(rcpts[1].why.code, 550);
-	assert_string_equal(rcpts[1].why.dsn, "5.1.1");
-	assert_true(smtpc_usable(smtpc));
-	smtpc_close(smtpc);
-	server_stop(&server);
+	talk_start(&t, turns, COUNT(turns), SMTPC_SMTP);
+	assert_int_equal(send_text(&t, "Subject: x\n\n.dot\n..\nend"), MAIL_OK);
+	assert_string_equal(t.rcpts[0].why.reply, "queued");
+	assert_int_equal(t.rcpts[1].why.code, 550);
+	assert_string_equal(t.rcpts[1].why.dsn, "5.1.1");
+	assert_true(smtpc_usable(t.smtpc));
+	talk_end(&t);
 }
 
 static void
@@ -203,19 +218,14 @@ a_server_without_pipelining_is_asked_step_by_step(void **state)
 		{ "RCPT TO:<c@d.example>\r\n", "450 later\r\n" },
 		{ "DATA\r\n", "354 go\r\n" },
 		{ "x\r\n.\r\n", "250 queued\r\n" } };
-	struct server server;
-	struct smtpc_rcpt rcpts[2];
-	struct smtpc *smtpc;
-	struct why why;
+	struct talk t;
 
 	(void)state;
-	server_start(&server, turns, COUNT(turns));
-	smtpc = open_to(&server, SMTPC_SMTP);
-	assert_int_equal(send_text(smtpc, "x\n", rcpts, &why), MAIL_OK);
-	assert_int_equal(rcpts[1].why.verdict, MAIL_TEMPFAIL);
-	assert_string_equal(rcpts[1].why.dsn, "4.0.0");
-	smtpc_close(smtpc);
-	server_stop(&server);
+	talk_start(&t, turns, COUNT(turns), SMTPC_SMTP);
+	assert_int_equal(send_text(&t, "x\n"), MAIL_OK);
+	assert_int_equal(t.rcpts[1].why.verdict, MAIL_TEMPFAIL);
+	assert_string_equal(t.rcpts[1].why.dsn, "4.0.0");
+	talk_end(&t);
 }
 
 static void
@@ -226,19 +236,14 @@ lmtp_answers_each_recipient(void **state)
 		    "250-sink\r\n250 PIPELINING\r\n" },
 		{ "DATA\r\n", "250 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n" },
 		{ "x\r\n.\r\n", "250 stored\r\n452 4.2.2 full\r\n" } };
-	struct server server;
-	struct smtpc_rcpt rcpts[2];
-	struct smtpc *smtpc;
-	struct why why;
+	struct talk t;
 
 	(void)state;
-	server_start(&server, turns, COUNT(turns));
-	smtpc = open_to(&server, SMTPC_LMTP);
-	assert_int_equal(send_text(smtpc, "x\n", rcpts, &why), MAIL_OK);
-	assert_int_equal(rcpts[0].why.code, 250);
-	assert_int_equal(rcpts[1].why.code, 452);
-	smtpc_close(smtpc);
-	server_stop(&server);
+	talk_start(&t, turns, COUNT(turns), SMTPC_LMTP);
+	assert_int_equal(send_text(&t, "x\n"), MAIL_OK);
+	assert_int_equal(t.rcpts[0].why.code, 250);
+	assert_int_equal(t.rcpts[1].why.code, 452);
+	talk_end(&t);
 }
 
 static void
@@ -248,20 +253,15 @@ a_refused_sender_refuses_all(void **state)
 		{ ENVELOPE, "550 5.7.1 not you\r\n503 no\r\n503 no\r\n"
 			    "503 no\r\n" },
 		{ "RSET\r\n", "250 ok\r\n" } };
-	struct server server;
-	struct smtpc_rcpt rcpts[2];
-	struct smtpc *smtpc;
-	struct why why;
+	struct talk t;
 
 	(void)state;
-	server_start(&server, turns, COUNT(turns));
-	smtpc = open_to(&server, SMTPC_SMTP);
-	assert_int_equal(send_text(smtpc, "x\n", rcpts, &why), MAIL_PERMFAIL);
-	assert_string_equal(rcpts[0].why.reply, "not you");
-	assert_string_equal(rcpts[1].why.dsn, "5.7.1");
-	assert_true(smtpc_usable(smtpc));
-	smtpc_close(smtpc);
-	server_stop(&server);
+	talk_start(&t, turns, COUNT(turns), SMTPC_SMTP);
+	assert_int_equal(send_text(&t, "x\n"), MAIL_PERMFAIL);
+	assert_string_equal(t.rcpts[0].why.reply, "not you");
+	assert_string_equal(t.rcpts[1].why.dsn, "5.7.1");
+	assert_true(smtpc_usable(t.smtpc));
+	talk_end(&t);
 }
 
 static void
@@ -271,19 +271,14 @@ a_go_ahead_without_a_taker_is_ended(void **state)
 		{ ENVELOPE, "250 ok\r\n550 no\r\n451 later\r\n354 go\r\n" },
 		{ "DATA\r\n.\r\n", "554 no recipients\r\n" },
 		{ "RSET\r\n", "250 ok\r\n" } };
-	struct server server;
-	struct smtpc_rcpt rcpts[2];
-	struct smtpc *smtpc;
-	struct why why;
+	struct talk t;
 
 	(void)state;
-	server_start(&server, turns, COUNT(turns));
-	smtpc = open_to(&server, SMTPC_SMTP);
-	assert_int_equal(send_text(smtpc, "x\n", rcpts, &why), MAIL_TEMPFAIL);
-	assert_int_equal(why.code, 451);
-	assert_true(smtpc_usable(smtpc));
-	smtpc_close(smtpc);
-	server_stop(&server);
+	talk_start(&t, turns, COUNT(turns), SMTPC_SMTP);
+	assert_int_equal(send_text(&t, "x\n"), MAIL_TEMPFAIL);
+	assert_int_equal(t.why.code, 451);
+	assert_true(smtpc_usable(t.smtpc));
+	talk_end(&t);
 }
 
 static void
@@ -292,21 +287,16 @@ a_connection_lost_after_the_dot_is_deferred(void **state)
 	static const struct turn turns[] = { GREETING, OFFERS,
 		{ ENVELOPE, "250 ok\r\n250 ok\r\n550 5.1.1 no\r\n354 go\r\n" },
 		{ "x\r\n.\r\n", NULL } };
-	struct server server;
-	struct smtpc_rcpt rcpts[2];
-	struct smtpc *smtpc;
-	struct why why;
+	struct talk t;
 
 	(void)state;
-	server_start(&server, turns, COUNT(turns));
-	smtpc = open_to(&server, SMTPC_SMTP);
-	assert_int_equal(send_text(smtpc, "x\n", rcpts, &why), MAIL_TEMPFAIL);
-	assert_int_equal(rcpts[0].why.verdict, MAIL_TEMPFAIL);
-	assert_int_equal(rcpts[1].why.code, 550);
-	assert_false(smtpc_usable(smtpc));
-	assert_int_equal(send_text(smtpc, "x\n", rcpts, &why), MAIL_TEMPFAIL);
-	smtpc_close(smtpc);
-	server_stop(&server);
+	talk_start(&t, turns, COUNT(turns), SMTPC_SMTP);
+	assert_int_equal(send_text(&t, "x\n"), MAIL_TEMPFAIL);
+	assert_int_equal(t.rcpts[0].why.verdict, MAIL_TEMPFAIL);
+	assert_int_equal(t.rcpts[1].why.code, 550);
+	assert_false(smtpc_usable(t.smtpc));
+	assert_int_equal(send_text(&t, "x\n"), MAIL_TEMPFAIL);
+	talk_end(&t);
 }
 
 static void
@@ -316,19 +306,13 @@ a_stray_cr_never_ends_a_line(void **state)
 		{ ENVELOPE, "250 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n" },
 		{ "a \r\n b .\r\n..\r\nMAIL FROM:<x>\r\n.\r\n",
 		    "250 queued\r\n" } };
-	struct server server;
-	struct smtpc_rcpt rcpts[2];
-	struct smtpc *smtpc;
-	struct why why;
+	struct talk t;
 
 	(void)state;
-	server_start(&server, turns, COUNT(turns));
-	smtpc = open_to(&server, SMTPC_SMTP);
-	assert_int_equal(send_text(smtpc, "a\r\r\n\rb\r.\r\n.\r\nMAIL FROM:<x>",
-			     rcpts, &why),
-	    MAIL_OK);
-	smtpc_close(smtpc);
-	server_stop(&server);
+	talk_start(&t, turns, COUNT(turns), SMTPC_SMTP);
+	assert_int_equal(
+	    send_text(&t, "a\r\r\n\rb\r.\r\n.\r\nMAIL FROM:<x>"), MAIL_OK);
+	talk_end(&t);
 }
 
 static void
@@ -340,20 +324,16 @@ a_line_end_in_an_address_is_refused(void **state)
 	struct smtpc_mail mail = {
 		.rcpts = &rcpt, .n_rcpts = 1, .parts = &part, .n_parts = 1
 	};
-	struct server server;
-	struct smtpc *smtpc;
-	struct why why;
+	struct talk t;
 
 	(void)state;
-	server_start(&server, turns, COUNT(turns));
-	smtpc = open_to(&server, SMTPC_SMTP);
-	assert_int_equal(smtpc_send(smtpc, &mail, &why), MAIL_PERMFAIL);
+	talk_start(&t, turns, COUNT(turns), SMTPC_SMTP);
+	assert_int_equal(smtpc_send(t.smtpc, &mail, &t.why), MAIL_PERMFAIL);
 	rcpt.address = SLICE("a@b.example");
 	mail.params = SLICE("SMTPUTF8");
-	assert_int_equal(smtpc_send(smtpc, &mail, &why), MAIL_PERMFAIL);
-	assert_string_equal(why.dsn, "5.6.7");
-	smtpc_close(smtpc);
-	server_stop(&server);
+	assert_int_equal(smtpc_send(t.smtpc, &mail, &t.why), MAIL_PERMFAIL);
+	assert_string_equal(t.why.dsn, "5.6.7");
+	talk_end(&t);
 }
 
 static void
@@ -401,9 +381,7 @@ a_message_may_lie_in_a_file(void **state)
 		.n_parts = 2 };
 	char path[] = "/tmp/hauspost-smtpc-XXXXXX";
 	AUTO_CLOSE int fd = mkstemp(path);
-	struct server server;
-	struct smtpc *smtpc;
-	struct why why;
+	struct talk t;
 
 	(void)state;
 	assert_int_equal(unlink(path), 0);
@@ -411,23 +389,20 @@ a_message_may_lie_in_a_file(void **state)
 		assert_int_equal(write(fd, ".line\n", 6), 6);
 	parts[1] =
 	    (struct smtpc_part){ .fd = fd, .offset = 6, .size = 6 * 19999 };
-	server_start(&server, turns, COUNT(turns));
-	smtpc = open_to(&server, SMTPC_SMTP);
-	assert_int_equal(smtpc_send(smtpc, &mail, &why), MAIL_OK);
-	smtpc_close(smtpc);
-	(void)pthread_join(server.thread, NULL);
-	assert_true(server.got.n > 19999 * strlen("..line\r\n"));
-	assert_non_null(
-	    memmem(server.got.p, server.got.n, "Head: 1\r\n..line\r\n", 17));
-	server_end(&server);
+	talk_start(&t, turns, COUNT(turns), SMTPC_SMTP);
+	assert_int_equal(smtpc_send(t.smtpc, &mail, &t.why), MAIL_OK);
+	smtpc_close(t.smtpc);
+	(void)pthread_join(t.server.thread, NULL);
+	assert_true(t.server.got.n > 19999 * strlen("..line\r\n"));
+	assert_non_null(memmem(
+	    t.server.got.p, t.server.got.n, "Head: 1\r\n..line\r\n", 17));
+	server_end(&t.server);
 	/* A file that is shorter than promised ends without the dot. */
-	server_start(&server, turns, COUNT(turns));
 	parts[1].size += 7;
-	smtpc = open_to(&server, SMTPC_SMTP);
-	assert_int_equal(smtpc_send(smtpc, &mail, &why), MAIL_TEMPFAIL);
-	assert_false(smtpc_usable(smtpc));
-	smtpc_close(smtpc);
-	server_stop(&server);
+	talk_start(&t, turns, COUNT(turns), SMTPC_SMTP);
+	assert_int_equal(smtpc_send(t.smtpc, &mail, &t.why), MAIL_TEMPFAIL);
+	assert_false(smtpc_usable(t.smtpc));
+	talk_end(&t);
 }
 
 static void
