@@ -177,16 +177,21 @@ class Bench:
         base = self.host.place.folder(f"mbsync-{there.name}")
         self.other("mbsync", count, [
             "mbsync", "-c", base / "rc", "all"], what, [(base / "rc", f"""
-IMAPStore far
+IMAPAccount x
 Host 127.0.0.1
 Port {port}
 User {there.name}
 Pass "{PASSWORD}"
 SSLType None
 AuthMechs LOGIN
+
+IMAPStore far
+Account x
+
 MaildirStore near
 Path {base}/
 Inbox {base}/in
+
 Channel all
 Far :far:INBOX
 Near :near:INBOX
@@ -285,7 +290,7 @@ def main():
 def run(bench, host, args):
     ports = host.remote.ports
     far = {name: Far(ports[name]).port for name in ("pop3", "imap")}
-    host.set(ports=", ".join(map(str, (*ports.values(), *far.values()))))
+    host.set(session_messages=2000, ports=", ".join(map(str, (*ports.values(), *far.values()))))
     for protocol in ("pop3", "imap"):
         bench.ours("lmtpd", protocol, args.messages)
     sink = host.place / "sink.sock"

@@ -103,8 +103,9 @@ ca_file = {tls}/cert.pem
 poll_interval = 50ms
 host_sessions_max = 1000
 host_starts_max = 1000
-idle_timeout = 2s
-connect_timeout = 5s
+idle_timeout = 5s
+connect_timeout = 10s
+session_messages = 100
 """
 
 
