@@ -58,7 +58,7 @@ class Runner:
             INSERT INTO hauspost.package (name, node, host) VALUES
                 ('xyz00', 'h01.hosting.example', 'xyz00.hosting.example');
             INSERT INTO hauspost.mailbox (name, package, uid, gid, home) VALUES
-                ('xyz00', 'xyz00', :uid, :uid, :'home')""",
+                ('xyz00', 'xyz00', :'uid', :'uid', :'home')""",
             uid=self.uid,
             home=self.home,
         )
