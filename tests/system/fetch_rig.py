@@ -97,9 +97,7 @@ JWT_KEY = b"a key for the tests, and for nothing else"
 FETCHER = """
 [fetcher]
 ports = {ports}
-allow_networks = 127.0.0.0/8
 plain_hosts = 127.0.0.1, 127.0.0.3
-ca_file = {tls}/cert.pem
 poll_interval = 50ms
 host_sessions_max = 1000
 host_starts_max = 1000
@@ -208,12 +206,11 @@ class FetchRig(Lmtp):
         super().start_mail()
         self.remote = Remote(self)
         self.remote.start()
-        self.fetcher = Process(self.place, "hauspost-fetcher")
         self.fetch_config = self.place / "etc" / "fetcher.conf"
         ports = ", ".join(map(str, self.remote.ports.values()))
         self.fetch_config.write_text(
             self.config.read_text()
-            + FETCHER.format(ports=ports, tls=self.place / "tls")
+            + FETCHER.format(ports=ports)
         )
         self.start_fetcher()
 
@@ -233,19 +230,8 @@ class FetchRig(Lmtp):
             self.shared = self.customer().mailbox("in")
         return self.shared
 
-    def start_fetcher(self):
-        self.fetcher.start(
-            [
-                self.place / "bin" / "hauspost-fetcher",
-                "--config",
-                self.fetch_config,
-            ],
-            self._ready,
-        )
-
-    def _ready(self):
-        if not (self.place / "fetcher" / "public.key").exists():
-            raise ConnectionError("no key yet")
+    def start_fetcher(self, config=None):
+        super().start_fetcher(config or self.fetch_config)
 
     def cli(self, *words, stdin="", code=0):
         done = subprocess.run(
