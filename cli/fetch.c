@@ -6,6 +6,7 @@
 
 #include "cli/fetch.h"
 #include "cli/object.h"
+#include "cli/table.h"
 
 static const struct db_stmt defaults = { "fetch_defaults",
 	"SELECT hauspost.fetch_defaults($1, $2::jsonb)", 2 };
@@ -15,6 +16,17 @@ static const struct db_stmt set_state = { "fetch_set_state",
 	"UPDATE hauspost.fetch_account SET state = $2"
 	" WHERE id::text = $1 RETURNING 1",
 	2 };
+/* What is listed there has its row, so both sides stand in one table. */
+static const struct db_stmt comparison = { "fetch_comparison",
+	"SELECT i.folder, count(*),"
+	" count(*) FILTER (WHERE i.state IN ('delivered', 'gone')),"
+	" count(*) FILTER (WHERE i.state = 'skipped'),"
+	" count(*) FILTER (WHERE i.state NOT IN"
+	"  ('delivered', 'gone', 'skipped'))"
+	" FROM hauspost.fetch_item AS i WHERE i.account::text = $1"
+	" GROUP BY i.folder ORDER BY i.folder",
+	1 };
+
 /* --- rows ------------------------------------------------------------- */
 
 static const struct db_stmt account_select = { "fetch_select",
@@ -143,7 +155,7 @@ read_options(const struct args *args, json_t *row)
 
 /* The row with what its provider, and the database, know besides. */
 static int
-complete(struct cli *cli, struct db *db, const struct args *args,
+complete(struct cli *cli, struct db *db, const struct args *args, bool import,
     struct slice *row_out)
 {
 	json_t *row = json_object();
@@ -153,6 +165,7 @@ complete(struct cli *cli, struct db *db, const struct args *args,
 
 	(void)json_object_set_new(
 	    row, "mailbox", json_string(args->operands[0]));
+	(void)json_object_set_new(row, "import", json_boolean(import));
 	text = json_dumps(row, JSON_COMPACT);
 	json_decref(row);
 	if (code == EX_OK)
@@ -205,10 +218,11 @@ say_added(struct cli *cli, struct slice id, bool grant)
 
 /* Row and secret together: there is no account without, but for OAuth. */
 static int
-add_account(struct cli *cli, struct db *db, const struct args *args)
+add_account(struct cli *cli, struct db *db, const struct args *args,
+    bool import, struct slice *id_out)
 {
 	struct slice row, id;
-	int code = complete(cli, db, args, &row);
+	int code = complete(cli, db, args, import, &row);
 	bool grant;
 
 	if (code != EX_OK)
@@ -221,20 +235,70 @@ add_account(struct cli *cli, struct db *db, const struct args *args)
 		if (code != EX_OK)
 			(void)fetch_do(cli, db, account.remove, &id);
 	}
-	if (code == EX_OK)
+	if (code == EX_OK && !import)
 		say_added(cli, id, grant);
+	*id_out = id;
 	return code;
 }
 
 static int
 add_run(struct cli *cli, const struct args *args)
 {
+	struct slice id;
 	struct db *db;
 	int code = cli_connect(cli, cli->config.role, &db);
 
 	if (code != EX_OK)
 		return code;
-	code = add_account(cli, db, args);
+	code = add_account(cli, db, args, false, &id);
+	db_close(db);
+	return code;
+}
+
+/* --- a move ----------------------------------------------------------- */
+
+static int
+print_comparison(struct cli *cli, struct db *db, struct slice id)
+{
+	static const char *const titles[] = { "folder", "there", "here",
+		"too large", "given up" };
+	struct table table = table_start(&cli->arena, 5);
+	struct db_result *rows;
+	struct slice cells[5];
+	int code = fetch_ask(cli, db, &comparison, &id, &rows);
+
+	if (code != EX_OK)
+		return code;
+	table.headed = true;
+	for (int c = 0; c < 5; c++)
+		cells[c] = slice_of(titles[c]);
+	table_add(&table, cells);
+	for (int i = 0; i < db_rows(rows); i++) {
+		for (int c = 0; c < 5; c++)
+			cells[c] = db_text(rows, i, c);
+		table_add(&table, cells);
+	}
+	table_print(&table, stdout);
+	db_done(rows);
+	return EX_OK;
+}
+
+static int
+import_run(struct cli *cli, const struct args *args)
+{
+	struct slice id;
+	struct db *db;
+	int code = cli_connect(cli, cli->config.role, &db);
+
+	if (code != EX_OK)
+		return code;
+	code = add_account(cli, db, args, true, &id);
+	if (code == EX_OK) {
+		(void)printf("account %s\n", id.p);
+		code = fetch_wait(cli, db, id, "run");
+	}
+	if (code == EX_OK)
+		code = print_comparison(cli, db, id);
 	db_close(db);
 	return code;
 }
@@ -280,6 +344,18 @@ const struct command fetch_commands[] = {
 		"Messages stay there too, unless --leave says more.",
 	    .options = account_options,
 	    .run = add_run },
+	{ .words = "fetch import",
+	    .operands = "MAILBOX ADDRESS",
+	    .least = 2,
+	    .most = 2,
+	    .purpose = "copy a whole IMAP account, once",
+	    .details =
+		"All folders, with flags and dates, and at the end a table "
+		"that compares both sides.\nWhat was interrupted goes on with "
+		"\"hauspost fetch run\", which also brings what has\ncome "
+		"there since. No filter runs.",
+	    .options = account_options,
+	    .run = import_run },
 	{ .words = "fetch list",
 	    .operands = "[MAILBOX]",
 	    .most = 1,

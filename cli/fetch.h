@@ -28,6 +28,10 @@ int fetch_put_secret(
 /* Asks for the password, or reads it from stdin, and puts it there. */
 int fetch_read_secret(struct cli *cli, struct db *db, struct slice id);
 
+/* Has the fetcher run or test the account, and tells what came of it. */
+int fetch_wait(
+    struct cli *cli, struct db *db, struct slice id, const char *what);
+
 /* The commands fetch secret, grant, test and run. */
 int fetch_secret_run(struct cli *cli, const struct args *args);
 int fetch_grant_run(struct cli *cli, const struct args *args);

@@ -86,8 +86,9 @@ look(struct cli *cli, struct db *db, struct slice id, bool *over_out)
 	return code;
 }
 
-static int
-ask_and_wait(struct cli *cli, struct db *db, struct slice id, const char *what)
+int
+fetch_wait(
+    struct cli *cli, struct db *db, struct slice id, const char *what)
 {
 	static const struct timespec pause = { 0, LOOK_EVERY_MS * 1000000L };
 	struct db_result *rows;
@@ -117,7 +118,7 @@ fetch_wait_run(struct cli *cli, const struct args *args)
 
 	if (code != EX_OK)
 		return code;
-	code = ask_and_wait(cli, db, id, args->subject);
+	code = fetch_wait(cli, db, id, args->subject);
 	db_close(db);
 	return code;
 }

@@ -215,13 +215,29 @@ serve(struct folder *f)
 	return r == 0 && removes ? imap_delete(f->s, &f->listing) : r;
 }
 
+/* An imported folder comes to stand where it stood, without its filters. */
+static struct slice
+place_of(struct arena *arena, const struct imap_folder *folder)
+{
+	struct slice name = folder->name;
+
+	if (slice_eq_nocase(name, SLICE("INBOX")))
+		return SLICE("INBOX");
+	if (slice_starts_nocase(name, SLICE("INBOX")) && name.n > 6 &&
+	    name.p[5] == folder->delimiter)
+		name = slice_tail(name, 6);
+	return imap_name_place(arena, name, folder->delimiter);
+}
+
 int
-imap_folder_run(struct imap_session *s, struct slice name)
+imap_folder_run(struct imap_session *s, const struct imap_folder *folder)
 {
 	struct arena *arena = &s->run->arena;
-	struct folder f = { .s = s, .listing = { .folder = name } };
+	struct folder f = { .s = s, .listing = { .folder = folder->name } };
 
-	f.quoted = imap_name_quote(arena, imap_name_encode(arena, name));
-	s->run->intake.folder = name;
+	f.quoted = imap_name_quote(arena, folder->raw);
+	s->run->intake.folder = folder->name;
+	if (s->run->job->import)
+		s->run->intake.place = place_of(arena, folder);
 	return serve(&f);
 }

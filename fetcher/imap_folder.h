@@ -6,9 +6,9 @@
 #ifndef HAUSPOST_FETCHER_IMAP_FOLDER_H
 #define HAUSPOST_FETCHER_IMAP_FOLDER_H
 
-#include "fetcher/imap_session.h"
+#include "fetcher/imap_list.h"
 
-/* name: in UTF-8, as the account has it. */
-int imap_folder_run(struct imap_session *session, struct slice name);
+int imap_folder_run(
+    struct imap_session *session, const struct imap_folder *folder);
 
 #endif

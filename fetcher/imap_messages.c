@@ -9,6 +9,7 @@ enum {
 };
 
 struct batch {
+	char tag[sizeof((struct imap_session *)NULL)->tag]; /* of its command */
 	struct imap_session *s;
 	struct item *items;
 	size_t n;
@@ -40,6 +41,15 @@ uid_number(const struct item *item)
 	return (uint32_t)n;
 }
 
+/* The server's date is the same at every attempt, too. */
+static void
+keep_state(struct item *item, const struct imap_fetch *fetch)
+{
+	(void)memcpy(item->flags, fetch->flags, sizeof item->flags);
+	if (fetch->date > 0)
+		item->arrival = fetch->date;
+}
+
 /* The message of a whole response belongs to that uid, if we asked for it. */
 static int
 finish_message(struct batch *b, const struct imap_fetch *fetch)
@@ -53,6 +63,8 @@ finish_message(struct batch *b, const struct imap_fetch *fetch)
 			continue;
 		b->came[i] = true;
 		parcel->item = &b->items[i];
+		if (b->s->run->job->import)
+			keep_state(&b->items[i], fetch);
 		return intake_close(intake, parcel);
 	}
 	if (parcel != NULL)
@@ -112,22 +124,53 @@ note_missing(struct batch *b)
 }
 
 static int
-fetch_batch(struct imap_session *s, struct item *items, size_t *n)
+send_batch(struct imap_session *s, const struct imap_messages *m, size_t at,
+    struct batch *b)
 {
 	AUTO_BUF struct buf set = BUF_INIT(UID_SET_TEXT_MAX + 64);
 	uint32_t uids[BATCH_MESSAGES];
-	bool came[BATCH_MESSAGES] = { false };
-	struct batch b = {   .s = s, .items = items, .came = came };
+	size_t n = batch_length(m, at);
 	int r;
 
-	for (size_t i = 0; i < *n; i++)
-		uids[i] = uid_number(&items[i]);
-	b.n = *n = uid_set_add(&set, uids, *n);
-	r = imap_session_begin(
-	    s, "UID FETCH %s (UID BODY.PEEK[])", buf_text(&set));
-	if (r == 0)
-		r = read_batch(&b);
-	return r == 0 ? note_missing(&b) : r;
+	for (size_t i = 0; i < n; i++)
+		uids[i] = uid_number(&m->items[at + i]);
+	*b = (struct batch){ .s = s, .items = m->items + at };
+	b->n = uid_set_add(&set, uids, n);
+	b->came = arena_calloc(&s->run->arena, b->n, sizeof *b->came);
+	r = imap_session_begin(s, "UID FETCH %s (UID%s BODY.PEEK[])",
+	    buf_text(&set), s->run->job->import ? " FLAGS INTERNALDATE" : "");
+	(void)memcpy(b->tag, s->tag, sizeof b->tag);
+	return r;
+}
+
+static int
+finish_batch(struct batch *b)
+{
+	int r;
+
+	(void)memcpy(b->s->tag, b->tag, sizeof b->tag);
+	r = read_batch(b);
+	return r == 0 ? note_missing(b) : r;
+}
+
+/* The server has its next command before it has answered this one. */
+static int
+fetch_batches(struct imap_session *s, const struct imap_messages *m)
+{
+	struct batch now = { .n = 0 }, next;
+	size_t at = 0;
+	int r = 0;
+
+	do {
+		next = (struct batch){ .n = 0 };
+		if (at < m->n)
+			r = send_batch(s, m, at, &next);
+		at += next.n;
+		if (r == 0 && now.n > 0)
+			r = finish_batch(&now);
+		now = next;
+	} while (r == 0 && now.n > 0);
+	return r;
 }
 
 /* IMAP deletes by what is expired, so what is to be removed is no matter. */
@@ -151,10 +194,8 @@ imap_messages_fetch(struct imap_session *s, struct imap_messages *m)
 
 	keep_wanted(m);
 	r = items_total(&run->items, m->n);
-	for (size_t at = 0, n; at < m->n && r == 0; at += n) {
-		n = batch_length(m, at);
-		r = fetch_batch(s, m->items + at, &n);
-	}
+	if (r == 0)
+		r = fetch_batches(s, m);
 	settled = intake_settle(&run->intake);
 	return r < 0 ? r : settled;
 }

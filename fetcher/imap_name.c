@@ -192,6 +192,20 @@ imap_name_decode(struct arena *arena, struct slice name)
 }
 
 struct slice
+imap_name_place(struct arena *arena, struct slice utf8, char delimiter)
+{
+	char *dotted = arena_strndup(arena, utf8.p, utf8.n);
+
+	for (size_t i = 0; i < utf8.n; i++) {
+		if (dotted[i] == delimiter)
+			dotted[i] = '.';
+		else if (dotted[i] == '.')
+			dotted[i] = '-';
+	}
+	return imap_name_encode(arena, (struct slice){ dotted, utf8.n });
+}
+
+struct slice
 imap_name_quote(struct arena *arena, struct slice name)
 {
 	AUTO_BUF struct buf to = BUF_INIT(2 * NAME_MAX_OCTETS);

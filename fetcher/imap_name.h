@@ -15,6 +15,14 @@ struct slice imap_name_encode(struct arena *arena, struct slice utf8);
 /* What is no modified UTF-7 comes out as it is. */
 struct slice imap_name_decode(struct arena *arena, struct slice name);
 
+/*
+ * Where a folder of another server comes to stand in a Maildir, as
+ * XHAUSPOST-FOLDER has it: levels separated by dots. A dot in a name, which
+ * would be one more level, becomes a hyphen. delimiter: that of the server.
+ */
+struct slice imap_name_place(
+    struct arena *arena, struct slice utf8, char delimiter);
+
 /* "…" with its quotes and backslashes escaped. */
 struct slice imap_name_quote(struct arena *arena, struct slice name);
 

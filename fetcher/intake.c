@@ -6,7 +6,6 @@
 
 #include "core/dsn.h"
 #include "core/log.h"
-#include "fetcher/imap_name.h"
 
 enum {
 	UNDER_WAY_MAX = 32, /* messages of one session; memory, mostly */
@@ -125,21 +124,21 @@ make_head(const struct intake *intake, struct parcel *parcel)
 	return arena_slice(&parcel->arena, buf_slice(&head));
 }
 
-/* Maildir++ separates levels by dots, whatever people write. */
-static const char *
-folder_param(const struct intake *intake, struct arena *arena)
+static struct slice
+hauspost_params(const struct intake *intake, const struct item *item,
+    struct arena *arena)
 {
-	struct slice name = intake->job->folder;
-	char *dotted;
+	AUTO_BUF struct buf params = BUF_INIT(HEAD_MAX);
 
-	if (name.n == 0)
-		return "";
-	dotted = arena_strndup(arena, name.p, name.n);
-	for (char *at = dotted; (at = strchr(at, '/')) != NULL; at++)
-		*at = '.';
-	name = imap_name_encode(arena, slice_of(dotted));
-	return arena_printf(arena, " XHAUSPOST-FOLDER=%.*s",
-	    SLICE_FMT(dsn_xtext(arena, name)));
+	(void)buf_addf(&params,
+	    "XHAUSPOST-KEY=fetch.%lld XHAUSPOST-DATE=%lld", item->id,
+	    item->arrival);
+	if (intake->place.n > 0)
+		(void)buf_addf(&params, " XHAUSPOST-FOLDER=%.*s",
+		    SLICE_FMT(dsn_xtext(arena, intake->place)));
+	if (item->flags[0] != '\0')
+		(void)buf_addf(&params, " XHAUSPOST-FLAGS=%s", item->flags);
+	return arena_slice(arena, buf_slice(&params));
 }
 
 static void
@@ -155,9 +154,7 @@ address_letter(const struct intake *intake, struct parcel *parcel)
 	letter->params = slice_of(arena_printf(&parcel->arena,
 	    "ORCPT=rfc822;%.*s NOTIFY=NEVER",
 	    SLICE_FMT(intake->job->original)));
-	letter->hauspost = slice_of(arena_printf(&parcel->arena,
-	    "XHAUSPOST-KEY=fetch.%lld XHAUSPOST-DATE=%lld%s", item->id,
-	    item->arrival, folder_param(intake, &parcel->arena)));
+	letter->hauspost = hauspost_params(intake, item, &parcel->arena);
 }
 
 /* --- what comes back -------------------------------------------------- */

@@ -33,7 +33,8 @@ struct intake {
 	struct post *post;
 	struct items *items;
 	const char *node, *spool;
-	struct slice folder;
+	struct slice folder; /* there, for people */
+	struct slice place;  /* here: XHAUSPOST-FOLDER, or empty */
 	struct counter counter;
 	struct parcel *taken; /* by lmtpd, not noted yet */
 	size_t n_taken;

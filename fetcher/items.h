@@ -33,6 +33,7 @@ struct item {
 	bool remove;	/* delivered earlier, and to be deleted now */
 	bool doubtful;	/* may have come under another uid */
 	bool delivered; /* in this run */
+	char flags[8];	/* an import's, as Maildir has them */
 };
 
 struct listing {

@@ -26,6 +26,7 @@ enum column {
 	COLUMN_CLIENT_ID,
 	COLUMN_CLIENT_SECRET,
 	COLUMN_SCOPE,
+	COLUMN_IMPORT,
 };
 
 struct source {
@@ -118,6 +119,7 @@ job_new(const struct db_result *rows, int row)
 			      ? JOB_LEAVE_FOR_EVER
 			      : (int)number(&from, COLUMN_LEAVE_DAYS);
 	job->test = db_flag(rows, row, COLUMN_TEST);
+	job->import = db_flag(rows, row, COLUMN_IMPORT);
 	read_server(&from);
 	read_folders(&from);
 	read_oauth(&from);

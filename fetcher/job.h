@@ -30,6 +30,7 @@ struct job {
 	size_t n_folders;
 	struct slice folder; /* local one; .p NULL: INBOX */
 	bool test;	     /* log in, and no more */
+	bool import;	     /* all folders, with flags and dates */
 	struct oauth_client oauth; /* of its provider */
 };
 

@@ -154,15 +154,15 @@ ask_sizes(struct pop3_session *s, struct mailbox *box)
 static size_t
 limit_session(struct run *run, const struct mailbox *box)
 {
+	size_t most = (size_t)run->fetcher->settings->session_messages;
 	size_t fetch = 0;
 
 	for (size_t i = 0; i < box->n_items; i++)
 		fetch += !box->items[i].remove;
-	if (run->job->leave_days == JOB_LEAVE_FOR_EVER ||
-	    fetch <= RUN_SESSION_MAX)
+	if (run->job->leave_days == JOB_LEAVE_FOR_EVER || fetch <= most)
 		return fetch;
 	run->more = true;
-	return RUN_SESSION_MAX;
+	return most;
 }
 
 /* --- fetching --------------------------------------------------------- */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "core/log.h"
+#include "fetcher/imap_name.h"
 #include "fetcher/imap_run.h"
 #include "fetcher/pop3_run.h"
 
@@ -131,7 +132,9 @@ start_parts(struct run *run)
 		.post = fetcher->post,
 		.items = &run->items,
 		.node = fetcher->settings->common.node,
-		.spool = fetcher->settings->spool };
+		.spool = fetcher->settings->spool,
+		.place = imap_name_place(
+		    &run->arena, run->job->folder, '/') };
 	intake_init(&run->intake);
 }
 

@@ -39,13 +39,7 @@ struct run {
 	bool more; /* left for another session of the same run */
 };
 
-/*
- * Messages that are fetched in one session when they are also deleted there:
- * a server that forgets its deletions then costs no more than this.
- */
-enum { RUN_SESSION_MAX = 200 };
-
-/* What is known of the mailbox must be deleted there now? */
+/* It is here, and its days there are over. */
 static inline bool
 run_removes(const struct run *run, const struct item *item)
 {

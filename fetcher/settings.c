@@ -36,6 +36,10 @@ const struct config_key settings_keys[] = {
 	    3600000, "longest silence of a remote server"),
 	CONFIG_MS(struct settings, session_timeout, session_timeout_ms, "2h",
 	    1000, 86400000, "longest session with a remote server"),
+	/* A server that hangs up in between has deleted nothing. */
+	CONFIG_COUNT(struct settings, session_messages, session_messages,
+	    "2000", 1, 1000000,
+	    "messages of a POP3 session in which they are deleted too"),
 	CONFIG_MS(struct settings, poll_interval, poll_ms, "1s", 10, 60000,
 	    "time between two looks for accounts that are due"),
 	CONFIG_END,

@@ -32,6 +32,7 @@ CREATE TABLE hauspost.fetch_account (
     max_size   bigint NOT NULL DEFAULT 52428800,
     folders    text[] NOT NULL DEFAULT '{INBOX}',
     folder     text,
+    import     boolean NOT NULL DEFAULT false,
     language   text NOT NULL DEFAULT 'de',
     state      text NOT NULL DEFAULT 'active',
     created    timestamptz NOT NULL DEFAULT now(),
@@ -81,6 +82,8 @@ COMMENT ON COLUMN hauspost.fetch_account.max_size IS
 COMMENT ON COLUMN hauspost.fetch_account.folders IS 'IMAP: which, in UTF-8';
 COMMENT ON COLUMN hauspost.fetch_account.folder IS
     'Local folder; its mail passes no filter. NULL: INBOX, and filters run';
+COMMENT ON COLUMN hauspost.fetch_account.import IS
+    'A move: all folders once, with flags and dates';
 COMMENT ON COLUMN hauspost.fetch_account.language IS
     'Of what its owner is told: de or en';
 COMMENT ON COLUMN hauspost.fetch_account.state IS 'active or paused';

@@ -55,7 +55,8 @@ CREATE TYPE hauspost.fetch_job AS (
     token_url  text,
     client_id  text,
     client_secret text,
-    scope      text
+    scope      text,
+    import     boolean
 );
 COMMENT ON COLUMN hauspost.fetch_job.recipient IS
     'The mailbox'' leaf, to which the mail is delivered';
@@ -118,7 +119,8 @@ AS $$
         least(a.max_size, m.size_limit), a.folders, a.folder,
         s.asked IS NOT DISTINCT FROM 'test',
         coalesce(o.token_url, ''), coalesce(o.client_id, ''),
-        coalesce(o.client_secret, ''), coalesce(o.scope, '')
+        coalesce(o.client_secret, ''), coalesce(o.scope, ''),
+        a.import
 $$;
 COMMENT ON FUNCTION hauspost.fetch_claim(text, integer, integer, integer) IS
     'Accounts that are due, claimed for this node''s fetcher';
@@ -233,6 +235,9 @@ BEGIN
     s.next_run := greatest(
         hauspost.fetch_next(kind, s.failures, s.refusals, a.minutes),
         now() + wait_seconds * interval '1 second');
+    IF a.import AND kind IS NULL THEN -- it is done
+        s.next_run := 'infinity';
+    END IF;
     IF s.wanted IS NOT NULL -- somebody asked while this run was under way
         OR s.asked = 'test' AND kind IS NULL
     THEN

@@ -197,9 +197,12 @@ read_hauspost_param(struct arena *arena, const struct param *param,
 	if (is_named(param, SLICE("XHAUSPOST-KEY")))
 		return check(
 		    read_xtext(arena, param->value, &to->key), param, why);
-	if (is_named(param, SLICE("XHAUSPOST-FOLDER")))
-		return check(
-		    read_xtext(arena, param->value, &to->folder), param, why);
+	if (is_named(param, SLICE("XHAUSPOST-FOLDER"))) {
+		to->placed = read_xtext(arena, param->value, &to->folder);
+		if (slice_eq(to->folder, SLICE("INBOX")))
+			to->folder = SLICE("");
+		return check(to->placed, param, why);
+	}
 	if (is_named(param, SLICE("XHAUSPOST-FLAGS"))) {
 		to->flags = arena_slice(arena, param->value);
 		return check(is_flags(to->flags), param, why);

@@ -214,7 +214,7 @@ is_as_it_was(struct delivery *d, struct rcpt *rcpt, struct store_job *job)
 	enum filter_result result;
 	struct filter filter;
 
-	if (d->txn->mail.hauspost.folder.n > 0) /* its place is known */
+	if (d->txn->mail.hauspost.placed) /* its place is known */
 		return true;
 	result = filter_run(&filter, d->txn, rcpt, job->head, &d->filtering);
 	if (!filter.has_own)

@@ -26,7 +26,7 @@ from stage import BUILD, wait_for
 from stage.process import Process, answers
 from stage.place import free_ports
 
-PASSWORD = "remote secret"
+PASSWORD = "remote-secret"
 
 REMOTE = """
 protocols = imap pop3
@@ -51,8 +51,8 @@ passdb {{
   args = {base}/oauth2.conf
 }}
 passdb {{
-  driver = passwd-file
-  args = scheme=PLAIN username_format=%u {base}/users
+  driver = static
+  args = password={{PLAIN}}{password}
 }}
 userdb {{
   driver = static
@@ -97,14 +97,13 @@ JWT_KEY = b"a key for the tests, and for nothing else"
 FETCHER = """
 [fetcher]
 ports = {ports}
-allow_networks = 127.0.0.0/8
 plain_hosts = 127.0.0.1, 127.0.0.3
-ca_file = {tls}/cert.pem
 poll_interval = 50ms
 host_sessions_max = 1000
 host_starts_max = 1000
-idle_timeout = 2s
-connect_timeout = 5s
+idle_timeout = 5s
+connect_timeout = 10s
+session_messages = 100
 """
 
 
@@ -135,13 +134,13 @@ class Remote:
     def start(self):
         for name in ("run", "state", "mail"):
             (self.base / name).mkdir(parents=True, exist_ok=True)
-        (self.base / "users").touch()
         shutil.chown(self.base / "mail", "nobody")
         self.base.chmod(0o755)
         config = self.base / "dovecot.conf"
         config.write_text(
             REMOTE.format(
                 base=self.base,
+                password=PASSWORD,
                 user=pwd.getpwnam("nobody").pw_uid,
                 tls=self.rig.place / "tls",
                 **self.ports,
@@ -165,8 +164,6 @@ class RemoteAccount:
         self.remote, self.name = remote, name
         self.inbox = remote.base / "mail" / name
         self.counter = itertools.count(1)
-        with open(remote.base / "users", "a") as users:
-            users.write(f"{name}:{{PLAIN}}{PASSWORD}\n")
         self._make(self.inbox)
 
     def _make(self, folder):
@@ -209,12 +206,11 @@ class FetchRig(Lmtp):
         super().start_mail()
         self.remote = Remote(self)
         self.remote.start()
-        self.fetcher = Process(self.place, "hauspost-fetcher")
         self.fetch_config = self.place / "etc" / "fetcher.conf"
         ports = ", ".join(map(str, self.remote.ports.values()))
         self.fetch_config.write_text(
             self.config.read_text()
-            + FETCHER.format(ports=ports, tls=self.place / "tls")
+            + FETCHER.format(ports=ports)
         )
         self.start_fetcher()
 
@@ -234,19 +230,8 @@ class FetchRig(Lmtp):
             self.shared = self.customer().mailbox("in")
         return self.shared
 
-    def start_fetcher(self):
-        self.fetcher.start(
-            [
-                self.place / "bin" / "hauspost-fetcher",
-                "--config",
-                self.fetch_config,
-            ],
-            self._ready,
-        )
-
-    def _ready(self):
-        if not (self.place / "fetcher" / "public.key").exists():
-            raise ConnectionError("no key yet")
+    def start_fetcher(self, config=None):
+        super().start_fetcher(config or self.fetch_config)
 
     def cli(self, *words, stdin="", code=0):
         done = subprocess.run(

@@ -27,7 +27,7 @@ def test_what_was_fetched_is_deleted_there(fetch, protocol):
     fetch.run(here)
     assert fetch.subjects(here.mailbox) == list(range(250))
     assert there.files() == []
-    assert here.state()["run_done"] == 250
+    assert here.state()["fetched"] == 250
 
 
 def test_a_message_says_where_it_came_from(fetch):

@@ -2,6 +2,7 @@
 
 import datetime
 import email.utils
+import os
 import subprocess
 
 import pytest
@@ -220,3 +221,36 @@ def test_only_fresh_mail_is_answered(fetch):
     assert len(fetch.mails(mailbox)) == 3
     answered = [mail["recipients"] for mail in fetch.sunk()]
     assert answered == [["new@world.example"]]
+
+
+def test_a_whole_account_is_copied(fetch):
+    """Folders, flags and dates, as they are there; what came since as well."""
+    there = fetch.remote.account()
+    there.put(letter(1), letter(2))
+    there.put(letter(3), folder="Sent")
+    there.put(letter(4), folder="Entw&APw-rfe.2026")
+    seen = sorted((there.inbox / "new").iterdir())[0]
+    os.utime(seen, (1500000000, 1500000000))
+    seen.rename(there.inbox / "cur" / f"{seen.name}:2,FS")
+    mailbox = fetch.customer().mailbox("in")
+    said = fetch.cli(
+        "fetch", "import", mailbox, f"{there.name}@world.example",
+        *("--host", "127.0.0.1", "--port", str(there.remote.ports["imaps"])),
+        *("--login", there.name), stdin=PASSWORD + "\n")
+    table = [line.split() for line in said.splitlines()]
+    assert ["INBOX", "2", "2", "0", "0"] in table
+    assert ["Entw\xfcrfe.2026", "1", "1", "0", "0"] in table
+    [flagged] = fetch.files(mailbox, "cur")
+    assert flagged.name.startswith("1500000000.")
+    assert flagged.name.endswith(":2,FS")
+    assert len(fetch.files(mailbox)) == 1
+    for folder in (".Sent", ".Entw&APw-rfe.2026"):
+        assert len(fetch.files(mailbox, f"{folder}/new")
+                   + fetch.files(mailbox, f"{folder}/cur")) == 1
+    [[id]] = fetch.query(
+        "SELECT id FROM hauspost.fetch_account WHERE mailbox = :'m'",
+        m=mailbox)
+    there.put(letter(5))
+    fetch.cli("fetch", "run", id)
+    fetch.cli("fetch", "run", id)
+    assert len(fetch.mails(mailbox)) == 3

@@ -62,6 +62,7 @@ class Stage:
         )
         self.web = Web(self.place)
         self.sink = Process(self.place, "sink")
+        self.fetcher = Process(self.place, "hauspost-fetcher")
         self.programs = {
             name: Process(self.place, name) for name in PROGRAMS
         }
@@ -149,6 +150,9 @@ class Stage:
             "MAIL_ROOT": path / "mail",
             "SPOOL": path / "spool",
             "FETCHER_STATE": path / "fetcher",
+            "FETCH_NETWORKS": "127.0.0.0/8",
+            "FETCH_PORTS": ", ".join(map(str, self.place.ports.values())),
+            "FETCH_CA": path / "tls" / "cert.pem",
             "DATABASE": self.postgres.conninfo(),
             "DATABASE_NAME": "all",
             "LOG": "stderr",
@@ -182,6 +186,15 @@ class Stage:
             [binary, "--config", self.config],
             listens(self.place / "run" / sock, greeting, kind),
             env=os.environ | SANITIZERS,
+        )
+
+    def start_fetcher(self, config=None):
+        """It has no socket: it is ready when its key is there."""
+        key = self.place / "fetcher" / "public.key"
+        self.fetcher.start(
+            [self.place / "bin" / "hauspost-fetcher", "--config",
+             config or self.config],
+            lambda: os.stat(key),
         )
 
     def start_sink(self, server=None, port=None):
