@@ -73,16 +73,15 @@ finish_message(struct batch *b, const struct imap_fetch *fetch)
 }
 
 static int
-take_event(struct batch *b, struct imap_fetch *fetch,
-    const struct imap_event *event)
+take_event(
+    struct batch *b, struct imap_fetch *fetch, const struct imap_event *event)
 {
 	enum imap_fetch_kind kind = imap_fetch_take(fetch, event);
 	int r;
 
 	if (kind == IMAP_FETCH_BODY) {
 		if (b->parcel == NULL)
-			b->parcel =
-			    intake_open(&b->s->run->intake, NULL);
+			b->parcel = intake_open(&b->s->run->intake, NULL);
 		message_add_raw(&b->parcel->message, event->text);
 	}
 	if (kind != IMAP_FETCH_DONE)
@@ -117,8 +116,8 @@ note_missing(struct batch *b)
 
 	for (size_t i = 0; i < b->n && r == 0; i++) {
 		if (!b->came[i])
-			r = items_failed(&b->s->run->items,
-			    &b->items[i], "the server did not send it", false);
+			r = items_failed(&b->s->run->items, &b->items[i],
+			    "the server did not send it", false);
 	}
 	return r;
 }
