@@ -18,6 +18,7 @@ static const struct command *const groups[] = {
 	dns_commands,
 	dkim_commands,
 	srs_commands,
+	forward_commands,
 	doctor_commands,
 	fetch_commands,
 };

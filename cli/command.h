@@ -56,6 +56,7 @@ extern const struct command fetch_commands[];
 extern const struct command limit_commands[];
 extern const struct command quarantine_commands[];
 extern const struct command sieve_commands[];
+extern const struct command forward_commands[];
 extern const struct command srs_commands[];
 extern const struct command trail_commands[];
 extern const struct command vacation_commands[];

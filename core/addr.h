@@ -48,6 +48,13 @@ addr_is_null(const struct addr *addr)
 	return addr->domain.n == 0 && addr->local.n == 0;
 }
 
+/* What stands behind the last @; all of it where there is none. */
+static inline struct slice
+addr_domain_part(struct slice address)
+{
+	return slice_tail(address, (size_t)(slice_rfind(address, '@') + 1));
+}
+
 /* Lower-case A-label of a domain name. 0, -EINVAL or -ENAMETOOLONG. */
 int addr_domain(
     struct arena *arena, struct slice text, struct slice *domain_out);

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "core/directory.h"
+#include "core/header.h"
 
 /* --- reading ---------------------------------------------------------- */
 
@@ -59,13 +60,50 @@ forwarding_read(struct arena *arena, const struct rows *rows,
 	return -EPROTO;
 }
 
-/* --- away ------------------------------------------------------------- */
+/* --- spam ------------------------------------------------------------- */
 
-static struct slice
-domain_of(struct slice address)
+bool
+forwarding_is_spam_flag(struct slice name, struct slice value)
 {
-	return slice_tail(address, (size_t)(slice_rfind(address, '@') + 1));
+	static const struct slice flags[] = { { "X-Spam", 6 },
+		{ "X-Spam-Flag", 11 }, { "X-Spam-Status", 13 } };
+
+	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+		if (slice_eq_nocase(name, flags[i]))
+			return slice_starts_nocase(value, SLICE("yes"));
+	}
+	return false;
 }
+
+bool
+forwarding_is_spam(struct slice header)
+{
+	struct header_walk walk = header_start(header);
+	struct header_field field;
+
+	while (header_next(&walk, &field)) {
+		if (forwarding_is_spam_flag(field.name, field.value))
+			return true;
+	}
+	return false;
+}
+
+enum verdict
+forwarding_judge_spam(struct directory *dir, struct arena *arena,
+    struct slice forwarder, struct why *why)
+{
+	struct forwarding how;
+
+	if (directory_forwarding(
+		dir, arena, addr_domain_part(forwarder), &how, why) < 0)
+		return MAIL_TEMPFAIL;
+	if (how.spam)
+		return MAIL_OK;
+	return why_say(why, 550, "5.7.0",
+	    "message is flagged as spam, which is not sent on from here");
+}
+
+/* --- away ------------------------------------------------------------- */
 
 /*
  * Mail of a domain of ours may come from us, and bounces find it. Where nobody
@@ -93,7 +131,8 @@ forwarding_rewrite(struct directory *dir, struct arena *arena,
 	*sender_out = *sender;
 	if (addr_is_null(sender) || is_ours(dir, arena, sender->domain))
 		return 0;
-	r = directory_forwarding(dir, arena, domain_of(forwarder), &how, why);
+	r = directory_forwarding(
+	    dir, arena, addr_domain_part(forwarder), &how, why);
 	if (r < 0)
 		return r;
 	if (srs_forward(arena, &how.keys, sender, how.srs_domain, time(NULL),

@@ -35,6 +35,14 @@ struct forwarding {
 int forwarding_read(struct arena *arena, const struct rows *rows,
     struct forwarding *forwarding_out, struct why *why);
 
+/* A field by which spam filters flag a message, and a header that has one. */
+bool forwarding_is_spam_flag(struct slice name, struct slice value);
+bool forwarding_is_spam(struct slice header);
+
+/* Whether flagged mail goes on from forwarder: MAIL_OK, 550 5.7.0 or 451. */
+enum verdict forwarding_judge_spam(struct directory *dir, struct arena *arena,
+    struct slice forwarder, struct why *why);
+
 /*
  * The sender with which a message leaves that came to forwarder. The null
  * sender, one of a domain of ours, and one that is too long to be rewritten

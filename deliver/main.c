@@ -16,6 +16,7 @@
 
 #include "core/addr.h"
 #include "core/dsn.h"
+#include "core/folder_name.h"
 #include "core/scope.h"
 #include "core/smtpc.h"
 #include "deliver/letter.h"
@@ -96,23 +97,23 @@ recipient_params(struct deliver *d)
 	    SLICE_FMT(dsn_xtext(&d->arena, slice_of(original)))));
 }
 
-/* As they are in IMAP, levels divided by / or dots; in the server by dots. */
-static struct slice
-mail_params(struct deliver *d)
+/* 0 and MAIL's parameters, or -EINVAL: no folder can be called that. */
+static int
+mail_params(struct deliver *d, struct slice *params_out, struct why *why)
 {
-	char *folder;
+	struct slice folder;
 
-	if (d->options.folder == NULL ||
-	    strcasecmp(d->options.folder, "INBOX") == 0)
-		return SLICE("BODY=8BITMIME");
-	folder = arena_strdup(&d->arena, d->options.folder);
-	for (char *p = folder; *p != '\0'; p++) {
-		if (*p == '/')
-			*p = '.';
-	}
-	return slice_of(
-	    arena_printf(&d->arena, "BODY=8BITMIME XHAUSPOST-FOLDER=%.*s",
-		SLICE_FMT(dsn_xtext(&d->arena, slice_of(folder)))));
+	*params_out = SLICE("BODY=8BITMIME");
+	if (d->options.folder == NULL)
+		return 0;
+	if (folder_name(&d->arena, slice_of(d->options.folder), &folder) < 0)
+		return why_fail(
+		    why, EINVAL, "call a folder %s", d->options.folder);
+	if (folder.n > 0)
+		*params_out = slice_of(arena_printf(&d->arena,
+		    "BODY=8BITMIME XHAUSPOST-FOLDER=%.*s",
+		    SLICE_FMT(dsn_xtext(&d->arena, folder))));
+	return 0;
 }
 
 /* What is no address is nobody to send a bounce to. */
@@ -142,7 +143,6 @@ send_letter(struct deliver *d, struct why *why)
 	struct smtpc_rcpt rcpt = { .address = recipient(d),
 		.params = recipient_params(d) };
 	struct smtpc_mail mail = { .sender = sender(d),
-		.params = mail_params(d),
 		.rcpts = &rcpt,
 		.n_rcpts = 1,
 		.parts = &part,
@@ -150,7 +150,8 @@ send_letter(struct deliver *d, struct why *why)
 	struct smtpc *smtpc;
 	enum verdict verdict;
 
-	if (smtpc_open(&to, &smtpc, why) < 0)
+	if (mail_params(d, &mail.params, why) < 0 ||
+	    smtpc_open(&to, &smtpc, why) < 0)
 		return why->verdict;
 	verdict = smtpc_send(smtpc, &mail, why);
 	smtpc_close(smtpc);

@@ -82,7 +82,7 @@ enum {
 	STORE_LOOK_IN_CUR = 1,
 	/* Make the folder if it is missing, and subscribe to it. */
 	STORE_CREATE_FOLDER = 2,
-	/* Not where there is a ~/.procmailrc, whatever it is: ECANCELED. */
+	/* Not into INBOX where there is a ~/.procmailrc: ECANCELED. */
 	STORE_UNLESS_PROCMAIL = 4,
 };
 

@@ -68,12 +68,6 @@ follow(struct directory *dir, struct arena *arena, bool is_bounce,
 	return 0;
 }
 
-static struct slice
-domain_of(struct slice address)
-{
-	return slice_tail(address, (size_t)(slice_rfind(address, '@') + 1));
-}
-
 int
 onward_follow(struct directory *dir, struct arena *arena, bool is_bounce,
     struct answer *answer, struct slice *srs_domain_out, struct why *why)
@@ -83,7 +77,8 @@ onward_follow(struct directory *dir, struct arena *arena, bool is_bounce,
 	for (int n = 0; n < FOLLOW_MAX && r == 0 && answer->n == 1 &&
 			answer->leaves->kind == LEAF_SRS;
 	     n++) {
-		*srs_domain_out = domain_of(answer->leaves->queue_recipient);
+		*srs_domain_out =
+		    addr_domain_part(answer->leaves->queue_recipient);
 		r = follow(dir, arena, is_bounce, answer, why);
 	}
 	return r;
@@ -111,17 +106,12 @@ static int
 refuse_leaf(struct directory *dir, struct arena *arena, struct leaf *leaf,
     struct why *why)
 {
-	struct forwarding how;
-	struct why spam = { 0 };
-	int r = directory_forwarding(
-	    dir, arena, domain_of(leaf->forwarder), &how, why);
+	enum verdict verdict =
+	    forwarding_judge_spam(dir, arena, leaf->forwarder, why);
 
-	if (r < 0 || how.spam)
-		return r;
-	(void)why_say(&spam, 550, "5.7.0",
-	    "message is flagged as spam, which is not sent on from here");
-	refuse(arena, leaf, &spam);
-	return 0;
+	if (verdict == MAIL_PERMFAIL)
+		refuse(arena, leaf, why);
+	return verdict == MAIL_TEMPFAIL ? -EAGAIN : 0;
 }
 
 int

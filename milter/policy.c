@@ -115,19 +115,6 @@ policy_forwards(size_t n, struct why *why)
 	    "too many recipients that are sent on, send this one by itself");
 }
 
-bool
-policy_is_spam_flag(struct slice name, struct slice value)
-{
-	static const struct slice flags[] = { { "X-Spam", 6 },
-		{ "X-Spam-Flag", 11 }, { "X-Spam-Status", 13 } };
-
-	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
-		if (slice_eq_nocase(name, flags[i]))
-			return slice_starts_nocase(value, SLICE("yes"));
-	}
-	return false;
-}
-
 enum verdict
 policy_bad_address(int error, struct slice text, bool utf8, struct why *why)
 {

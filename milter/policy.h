@@ -106,9 +106,6 @@ bool policy_is_forwarded(const struct leaf *leaf);
  */
 enum verdict policy_forwards(size_t n, struct why *why);
 
-/* A field by which spam filters flag a message. */
-bool policy_is_spam_flag(struct slice name, struct slice value);
-
 /* What addr_parse() disliked about an address: code and text. */
 enum verdict policy_bad_address(
     int error, struct slice text, bool utf8, struct why *why);

@@ -470,7 +470,7 @@ session_header(struct session *session, struct slice name, struct slice value)
 	txn->size_bytes += (int64_t)(name.n + value.n) + 3; /* colon, CRLF */
 	submission_header(&txn->submission, name, value);
 	value = slice_trim(value);
-	txn->is_spam |= policy_is_spam_flag(name, value);
+	txn->is_spam |= forwarding_is_spam_flag(name, value);
 	if (slice_eq_nocase(name, SLICE("Received")))
 		txn->received++;
 	else if (slice_eq_nocase(name, SLICE("Message-ID")))

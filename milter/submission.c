@@ -1,6 +1,7 @@
 #include "milter/submission.h"
 
 #include "core/header.h"
+#include "milter/bulk.h"
 #include "sieve/address.h"
 
 /* --- whose message ---------------------------------------------------- */
@@ -221,81 +222,6 @@ judge_kind(struct submission *s, struct why *why)
 	return MAIL_OK;
 }
 
-/* --- the bulk server's leaves ----------------------------------------- */
-
-static const struct db_stmt bulk_leaves = { "bulk_leaves",
-	"SELECT hauspost.bulk_leaves($1::text[], $2)", 2 };
-
-/* Goes out as it came, and not by way of an address of ours. */
-static bool
-goes_to_bulk(const struct rcpt *rcpt)
-{
-	return rcpt->n_leaves == 1 && rcpt->leaves[0].kind == LEAF_EXTERNAL &&
-	       rcpt->leaves[0].forwarder.n == 0;
-}
-
-static size_t
-list_outgoing(const struct submission *s, const struct envelope *envelope,
-    struct slice **addresses_out)
-{
-	struct slice *list =
-	    arena_calloc(s->arena, envelope->n_rcpts + 1, sizeof *list);
-	size_t n = 0;
-
-	for (size_t i = 0; i < envelope->n_rcpts; i++) {
-		if (goes_to_bulk(&envelope->rcpts[i]))
-			list[n++] =
-			    envelope->rcpts[i].leaves[0].queue_recipient;
-	}
-	*addresses_out = list;
-	return n;
-}
-
-static enum verdict
-put_leaves(const struct submission *s, const struct envelope *envelope,
-    const struct db_result *rows, size_t n)
-{
-	struct slice *leaves = NULL;
-	size_t next = 0;
-
-	if (db_array(rows, 0, 0, s->arena, &leaves) != n)
-		return MAIL_TEMPFAIL;
-	for (size_t i = 0; i < envelope->n_rcpts; i++) {
-		struct rcpt *rcpt = &envelope->rcpts[i];
-
-		if (!goes_to_bulk(rcpt))
-			continue;
-		rcpt->leaves[0].queue_recipient =
-		    arena_slice(s->arena, leaves[next++]);
-		rcpt->leaves[0].kind = LEAF_BULK;
-	}
-	return MAIL_OK;
-}
-
-static enum verdict
-move_leaves(
-    struct submission *s, const struct envelope *envelope, struct why *why)
-{
-	struct slice *addresses;
-	size_t n = list_outgoing(s, envelope, &addresses);
-	const struct slice params[] = { db_array_param(s->arena, addresses, n),
-		slice_of(envelope->node) };
-	struct db_result *rows;
-	enum verdict verdict;
-
-	if (n == 0)
-		return MAIL_OK;
-	if (db_ask(s->milter->budget_pool, &bulk_leaves, params, &rows, why) <
-	    0)
-		return why->verdict;
-	verdict = put_leaves(s, envelope, rows, n);
-	db_done(rows);
-	if (verdict != MAIL_OK)
-		(void)why_say(
-		    why, 451, "4.3.0", "directory trouble, try later");
-	return verdict;
-}
-
 /* --- the header ------------------------------------------------------- */
 
 /* RFC 2919, RFC 2369; Precedence is no standard but everywhere. */
@@ -437,7 +363,7 @@ submission_end(
 	if (verdict == MAIL_OK)
 		verdict = judge_kind(s, why);
 	if (verdict == MAIL_OK && s->moved)
-		verdict = move_leaves(s, envelope, why);
+		verdict = bulk_move(s->milter, s->arena, envelope, why);
 	return verdict;
 }
 

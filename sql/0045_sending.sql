@@ -14,14 +14,18 @@ RETURNS record
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    wanted text := who;
 BEGIN
+    IF who ~ '^uid:[0-9]{1,9}$' THEN
+        wanted := (SELECT m.name FROM hauspost.mailbox AS m
+            WHERE m.uid = substr(who, 5)::integer);
+    END IF;
     SELECT m.name, p.name, p.bulk, m.state = 'locked'
     INTO mailbox, package, bulk, locked
     FROM hauspost.mailbox AS m
     JOIN hauspost.package AS p ON p.name = m.package
-    WHERE CASE WHEN who ~ '^uid:[0-9]{1,9}$'
-        THEN m.uid = substr(who, 5)::integer
-        ELSE m.name = who END;
+    WHERE m.name = wanted;
     keys := ARRAY['name:' || coalesce(mailbox, who)];
     -- Whose name would make this uid known nobody can say.
     IF NOT FOUND THEN

@@ -167,11 +167,14 @@ BEGIN
             l.period / hauspost.slots_per_period())::integer);
         block := least(block, CASE counts WHEN 'new' THEN 1
             ELSE l.most / hauspost.blocks_per_limit() END);
+        -- What is too old, and what a clock that was wrong wrote: it would
+        -- forbid to send until that moment has come.
         DELETE FROM hauspost.spent AS s
         WHERE s.subject = l.subject AND s.class = borrow.class
             AND s.counts = borrow.counts AND s.period = l.period
-            AND s.slot <= at - l.period
-                - l.period / hauspost.slots_per_period();
+            AND (s.slot <= at - l.period
+                    - l.period / hauspost.slots_per_period()
+                OR s.slot > at + l.period / hauspost.slots_per_period());
         SELECT coalesce(sum(s.n), 0) INTO used FROM hauspost.spent AS s
         WHERE s.subject = l.subject AND s.class = borrow.class
             AND s.counts = borrow.counts AND s.period = l.period;

@@ -151,10 +151,24 @@ LANGUAGE sql IMMUTABLE RETURN
 COMMENT ON FUNCTION hauspost.sieve_quote(text) IS
     'A text as a string of Sieve';
 
+-- Functions in PL/pgSQL, because those keep their plans: lmtpd asks once for
+-- each mailbox and domain.
 CREATE FUNCTION hauspost.vacation_script(mailbox text) RETURNS text
-LANGUAGE sql STABLE
-BEGIN ATOMIC
-    SELECT E'require ["vacation", "envelope", "extlists"];\n'
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+    v hauspost.vacation;
+BEGIN
+    SELECT * INTO v FROM hauspost.vacation AS r
+    WHERE r.mailbox = vacation_script.mailbox AND r.active;
+    IF NOT FOUND
+        OR now() < v.valid_from
+        OR now() >= v.valid_until
+        OR extract(isodow FROM now() AT TIME ZONE v.zone) <> ALL (v.weekdays)
+    THEN
+        RETURN NULL;
+    END IF;
+    RETURN E'require ["vacation", "envelope", "extlists"];\n'
         -- A reply would tell its sender that somebody reads.
         || E'if header :contains "X-Spam-Flag" "YES" { stop; }\n'
         || CASE WHEN v.known_only THEN
@@ -162,64 +176,68 @@ BEGIN ATOMIC
             || E'{ stop; }\n' ELSE '' END
         || 'vacation :days ' || v.every_days
         || coalesce(' :subject ' || hauspost.sieve_quote(v.subject), '')
-        || ' ' || hauspost.sieve_quote(v.reply) || E';\n'
-    FROM hauspost.vacation AS v
-    WHERE v.mailbox = vacation_script.mailbox
-        AND v.active
-        AND now() >= coalesce(v.valid_from, '-infinity')
-        AND now() < coalesce(v.valid_until, 'infinity')
-        AND (v.weekdays IS NULL
-            OR extract(isodow FROM now() AT TIME ZONE v.zone)
-                = ANY (v.weekdays));
-END;
+        || ' ' || hauspost.sieve_quote(v.reply) || E';\n';
+END
+$$;
 COMMENT ON FUNCTION hauspost.vacation_script(text) IS
     'The script that answers the mail of a mailbox now; NULL: none';
 
 -- The next moment at which vacation_script() may say something else.
 CREATE FUNCTION hauspost.vacation_changes_at(mailbox text) RETURNS timestamptz
-LANGUAGE sql STABLE
-BEGIN ATOMIC
-    SELECT min(moment)
-    FROM hauspost.vacation AS v,
-        unnest(ARRAY[v.valid_from, v.valid_until,
-            CASE WHEN v.weekdays IS NOT NULL THEN
-                (date_trunc('day', now() AT TIME ZONE v.zone)
-                    + interval '1 day') AT TIME ZONE v.zone END])
-            AS moment
-    WHERE v.mailbox = vacation_changes_at.mailbox
-        AND v.active
-        AND moment > now();
-END;
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+    v        hauspost.vacation;
+    midnight timestamptz;
+BEGIN
+    SELECT * INTO v FROM hauspost.vacation AS r
+    WHERE r.mailbox = vacation_changes_at.mailbox AND r.active;
+    IF v.weekdays IS NOT NULL THEN
+        midnight := (date_trunc('day', now() AT TIME ZONE v.zone)
+            + interval '1 day') AT TIME ZONE v.zone;
+    END IF;
+    RETURN least(
+        CASE WHEN v.valid_from > now() THEN v.valid_from END,
+        CASE WHEN v.valid_until > now() THEN v.valid_until END,
+        midnight);
+END
+$$;
 
 -- What lmtpd asks -------------------------------------------------------------
 
 CREATE FUNCTION hauspost.sieve(mailbox text, domain text)
 RETURNS TABLE (place text, name text, script text, keys text[],
     changes_at timestamptz)
-LANGUAGE sql STABLE SECURITY DEFINER
+LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 2
 SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-    SELECT found.place, found.name, found.script,
-        ARRAY['name:' || $1, 'domain:' || lower($2 COLLATE "C")],
-        hauspost.vacation_changes_at($1)
-    FROM (
-        SELECT d.place, d.name, d.script,
-            -- What is wider encloses what is narrower.
-            CASE WHEN d.place = 'before' THEN d.domain IS NOT NULL
-                ELSE d.node IS NOT NULL END AS later
+AS $$
+DECLARE
+    at text := lower(sieve.domain COLLATE "C");
+    on_node text;
+BEGIN
+    keys := ARRAY['name:' || sieve.mailbox, 'domain:' || at];
+    changes_at := hauspost.vacation_changes_at(sieve.mailbox);
+    SELECT p.node INTO on_node
+    FROM hauspost.mailbox AS m
+    JOIN hauspost.package AS p ON p.name = m.package
+    WHERE m.name = sieve.mailbox;
+    FOR place, name, script IN
+        SELECT d.place, d.name, d.script
         FROM hauspost.sieve_default AS d
-        WHERE d.domain = lower($2 COLLATE "C")
-            OR d.node = (
-                SELECT p.node
-                FROM hauspost.mailbox AS m
-                JOIN hauspost.package AS p ON p.name = m.package
-                WHERE m.name = $1)
-        UNION ALL
-        -- One row at least, which carries the keys.
-        SELECT 'vacation', $1, hauspost.vacation_script($1), false
-    ) AS found
-    ORDER BY found.place, found.later, found.name;
-END;
+        WHERE d.domain = at OR d.node = on_node
+        -- What is wider encloses what is narrower.
+        ORDER BY d.place, (d.place = 'before') = (d.domain IS NOT NULL),
+            d.name
+    LOOP
+        RETURN NEXT;
+    END LOOP;
+    -- One row at least, which carries the keys.
+    place := 'vacation';
+    name := sieve.mailbox;
+    script := hauspost.vacation_script(sieve.mailbox);
+    RETURN NEXT;
+END
+$$;
 COMMENT ON FUNCTION hauspost.sieve(text, text) IS
     'Scripts for a mailbox, and for mail that was written to a domain, beside '
     'the mailbox'' own; script NULL: no automatic reply now';

@@ -55,6 +55,7 @@ write_line(struct txn *txn, const struct rcpt *rcpt, const char *text)
 void
 author_tell(struct txn *txn, const struct rcpt *rcpt, const char *text)
 {
+	figures_add(&txn->lmtpd->shared->figures, FIGURE_SCRIPT_TROUBLE, 1);
 	write_line(txn, rcpt, text);
 	owner_tell(txn, &rcpt->plan, SLICE("sieve"),
 	    arena_printf(&txn->arena,

@@ -150,6 +150,10 @@ stage(struct copies *c, struct message *message, struct store_job *to)
 	store_stage(&c->talk, message, to);
 	if (to->answer.error == ENOENT && to->request.folder[0] != '\0')
 		fall_back(c, message, to);
+	if (to->answer.error == ECANCELED) {
+		c->for_procmail = true;
+		return true;
+	}
 	if (to->why.verdict != MAIL_OK) {
 		c->job->why = to->why;
 		c->job->answer = to->answer;
@@ -299,4 +303,6 @@ copies_show(struct copies *c)
 		(void)why_say(&job->why, 250, "2.0.0", "delivered");
 		job->answer.was_there = c->n_there == c->n_stored;
 	}
+	if (c->for_procmail && job->why.verdict == MAIL_OK)
+		job->answer.error = ECANCELED;
 }

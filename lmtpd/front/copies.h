@@ -6,7 +6,9 @@
  *	copies_keep(), copies_file()	more of them
  *	copies_show()	now they are there
  *
- * A message for a folder that can't be is kept in the INBOX.
+ * A message for a folder that can't be is kept in the INBOX. What is for the
+ * INBOX and its owner's recipes is left to them when all else is done: then the
+ * job's answer has the error ECANCELED.
  *
  * Errors:    false, and the job's why and answer say why; copies_done() takes
  *            back what was not shown.
@@ -25,6 +27,7 @@ struct copies {
 	struct edited edited;
 	struct store_talk talk;
 	size_t n_copies, n_stored, n_there;  /* planned; done; there before */
+	bool for_procmail;		     /* what is kept in the INBOX */
 	const struct sieve_edit *first_edit; /* of the first copy … */
 	unsigned n_edits;		     /* … and others so far */
 	/* Told at the end, when no connection to the storer is held. */

@@ -168,6 +168,17 @@ follow_text(struct follow *follow, struct slice text)
 		follow_entries(follow, entries, (size_t)n);
 }
 
+/* Flagged mail, where its domain sends none on; when in doubt as well. */
+static bool
+stays_here(struct txn *txn, const struct rcpt *rcpt)
+{
+	struct why ignored;
+
+	return forwarding_is_spam(message_header(&txn->message)) &&
+	       forwarding_judge_spam(txn->lmtpd->directory, &txn->arena,
+		   rcpt->original, &ignored) != MAIL_OK;
+}
+
 void
 dotforward_follow(const struct programs *programs, struct reinject *reinject,
     struct rcpt *rcpt)
@@ -175,7 +186,8 @@ dotforward_follow(const struct programs *programs, struct reinject *reinject,
 	struct follow follow = { .keep = false };
 	struct slice text;
 
-	if (read_file(programs, rcpt, &text) <= 0 ||
+	if (stays_here(programs->txn, rcpt) ||
+	    read_file(programs, rcpt, &text) <= 0 ||
 	    spread_start(&follow.spread, programs, reinject, rcpt) < 0)
 		return;
 	follow_text(&follow, text);

@@ -10,6 +10,11 @@ static const struct metric blank[FIGURES] = {
 	[FIGURE_SENT_ON] = METRIC_COUNTER(RESULTS, "result=\"sent_on\"", ""),
 	[FIGURE_REPEATED] = METRIC_COUNTER("hauspost_lmtpd_repeats", "",
 	    "Deliveries that an earlier attempt had stored"),
+	[FIGURE_FILTERED] = METRIC_COUNTER("hauspost_lmtpd_filtered", "",
+	    "Deliveries whose scripts did more than keep the message"),
+	[FIGURE_SCRIPT_TROUBLE] =
+	    METRIC_COUNTER("hauspost_lmtpd_script_trouble", "",
+		"What authors of scripts were told that went wrong"),
 	[FIGURE_BYTES] = METRIC_COUNTER(
 	    "hauspost_lmtpd_bytes", "", "Octets of message text received"),
 	[FIGURE_SESSIONS] =

@@ -14,7 +14,9 @@ enum figure {
 	FIGURE_DEFERRED,
 	FIGURE_REFUSED,
 	FIGURE_SENT_ON,
-	FIGURE_REPEATED, /* an earlier attempt had stored it */
+	FIGURE_REPEATED,       /* an earlier attempt had stored it */
+	FIGURE_FILTERED,       /* by scripts that did more than keep it */
+	FIGURE_SCRIPT_TROUBLE, /* told to the scripts' authors */
 	FIGURE_BYTES,
 	FIGURE_SESSIONS,
 	FIGURE_TURNED_AWAY,

@@ -97,18 +97,12 @@ take_own(struct filter *filter)
 	return 0;
 }
 
-static struct slice
-domain_of(struct slice address)
-{
-	return slice_tail(address, (size_t)(slice_rfind(address, '@') + 1));
-}
-
 static int
 gather(struct filter *filter)
 {
 	struct rcpt *rcpt = filter->rcpt;
 	int r = directory_scripts(lmtpd_of(filter)->directory, filter->arena,
-	    rcpt->plan.mailbox, domain_of(rcpt->original), &filter->scripts,
+	    rcpt->plan.mailbox, addr_domain_part(rcpt->original), &filter->scripts,
 	    &rcpt->why);
 
 	if (r < 0)

@@ -92,6 +92,17 @@ rewrite_sender(
 	return r;
 }
 
+static enum verdict
+judge_spam(const struct letters *letters, struct why *why)
+{
+	const struct txn *txn = letters->filter->txn;
+
+	if (!forwarding_is_spam(message_header(&txn->message)))
+		return MAIL_OK;
+	return forwarding_judge_spam(txn->lmtpd->directory, arena_of(letters),
+	    forwarder_of(letters->filter->rcpt), why);
+}
+
 enum verdict
 letters_redirect(
     struct letters *letters, const struct sieve_action *action, struct why *why)
@@ -109,6 +120,8 @@ letters_redirect(
 		.parts = parts,
 		.n_parts = PARTS };
 
+	if (judge_spam(letters, why) != MAIL_OK)
+		return why->verdict;
 	if (message == NULL || fill_parts(letters, message, parts, why) < 0 ||
 	    rewrite_sender(letters, &mail.sender, why) < 0)
 		return MAIL_TEMPFAIL;

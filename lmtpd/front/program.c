@@ -116,9 +116,12 @@ program_deliver(const struct programs *programs, struct rcpt *rcpt)
 	int r =
 	    ledger_has(programs->txn->lmtpd->pool, rcpt->name, ran, &rcpt->why);
 
+	if (r < 0)
+		return;
+	rcpt->was_there = r > 0;
 	if (r == 0)
 		run_and_mark(programs, rcpt);
-	else if (r > 0)
+	else
 		(void)why_say(
 		    &rcpt->why, 250, "2.0.0", "was taken by a program before");
 }

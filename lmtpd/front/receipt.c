@@ -110,8 +110,9 @@ static bool
 is_due(const struct txn *txn, const struct rcpt *rcpt)
 {
 	return (rcpt->notify & NOTIFY_SUCCESS) != 0 && txn->sender.n > 0 &&
-	       rcpt->plan.kind == PLAN_STORE && rcpt->why.verdict == MAIL_OK &&
-	       !rcpt->was_there;
+	       (rcpt->plan.kind == PLAN_STORE ||
+		   rcpt->plan.kind == PLAN_PROGRAM) &&
+	       rcpt->why.verdict == MAIL_OK && !rcpt->was_there;
 }
 
 static bool

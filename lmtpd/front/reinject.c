@@ -183,9 +183,12 @@ hand_over(struct reinject *reinject, struct rcpt *rcpt, struct slice head)
 	struct smtpc_rcpt to = { 0 };
 	struct smtpc_mail mail = { .rcpts = &to, .n_rcpts = 1 };
 
-	if (compose_envelope(reinject->txn, rcpt, &mail) != MAIL_OK)
-		return MAIL_TEMPFAIL;
-	return reinject_hand_over(reinject, rcpt, &mail, head);
+	if (compose_envelope(reinject->txn, rcpt, &mail) != MAIL_OK ||
+	    reinject_hand_over(reinject, rcpt, &mail, head) != MAIL_OK)
+		return rcpt->why.verdict;
+	(void)why_say(&rcpt->why, 250, "2.0.0", "sent on");
+	why_detail(&rcpt->why, "sent on as <%.*s>", SLICE_FMT(mail.sender));
+	return MAIL_OK;
 }
 
 enum verdict
@@ -234,7 +237,6 @@ send_and_mark(struct reinject *reinject, struct rcpt *rcpt)
 	    hand_over(reinject, rcpt, head) != MAIL_OK)
 		return;
 	mark(reinject, rcpt->name, sent);
-	(void)why_say(&rcpt->why, 250, "2.0.0", "sent on");
 }
 
 void

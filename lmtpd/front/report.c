@@ -65,7 +65,7 @@ report_one(const struct txn *txn, const struct rcpt *rcpt, struct slice id,
 	    LOG_NUM("size", (long long)txn->message.size_bytes),
 	    LOG_NUM("ms", took_ms), LOG_SLICE("name", or_empty(rcpt->name)),
 	    LOG_TEXT("reply", why->verdict == MAIL_OK ? "" : why->reply),
-	    LOG_TEXT("detail", why->verdict == MAIL_OK ? "" : why->detail));
+	    LOG_TEXT("detail", why->detail));
 	figures_add(&shared->figures, outcome.figure, 1);
 	trail_add(txn->lmtpd->trail,
 	    &(struct trail_event){ .queue_id = slice_of(txn->client.ident),

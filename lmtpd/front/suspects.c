@@ -22,18 +22,22 @@ on_crash(int number)
 	(void)raise(number);
 }
 
+/* Sanitizers report crashes themselves, on stacks of their own. */
+#ifdef __SANITIZE_ADDRESS__
+static const bool is_watched = false;
+#else
+static const bool is_watched = true;
+#endif
+
 void
 suspects_watch(void)
 {
-#ifndef __SANITIZE_ADDRESS__ /* which wants to report crashes itself */
 	struct sigaction action = { .sa_handler = on_crash,
 		.sa_flags = SA_RESETHAND | SA_ONSTACK };
 
-	for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++)
+	for (size_t i = 0; is_watched && i < sizeof crashes / sizeof *crashes;
+	     i++)
 		(void)sigaction(crashes[i], &action, NULL);
-#else
-	(void)on_crash;
-#endif
 }
 
 /* A script that uses the stack up leaves none for the handler. */
@@ -43,7 +47,7 @@ have_signal_stack(void)
 	static _Thread_local char stack[16 * 1024];
 	static _Thread_local bool done;
 
-	if (!done)
+	if (is_watched && !done)
 		(void)sigaltstack(
 		    &(stack_t){ .ss_sp = stack, .ss_size = sizeof stack },
 		    NULL);

@@ -233,6 +233,12 @@ do_in_home(struct session *session, home_task *task, struct why *why)
 	r = enter(session, user, why);
 	if (r == 0)
 		r = home_fd = maildir_home(user, why);
+	/* As for a delivery: once more from the start. */
+	if (r == -ENXIO && user->make_home) {
+		r = prepare(session, user, why);
+		if (r == 0)
+			r = home_fd = maildir_home(user, why);
+	}
 	if (r >= 0)
 		r = task(session, home_fd, why);
 	users_put(user);

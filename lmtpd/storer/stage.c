@@ -166,6 +166,7 @@ check_condition(const struct staged *staged,
 	struct stat st;
 
 	if ((request->hints & STORE_UNLESS_PROCMAIL) == 0 ||
+	    request->folder[0] != '\0' ||
 	    fstatat(staged->maildir.home_fd, ".procmailrc", &st,
 		AT_SYMLINK_NOFOLLOW) < 0)
 		return 0;

@@ -71,7 +71,7 @@ class Visit:
     def at_address(self, local, domain):
         domain = domain.lower()
         row = self.find("domain", name=domain)
-        self.place = ("address", local, domain)
+        self.place = ("address", local.lower(), domain)
         if row:
             self.enter(package=row["package"], limit=row["size_limit"])
         if row and row["mode"] == "null":
@@ -82,6 +82,8 @@ class Visit:
             return self.at_host(*plus(local), domain, local)
         if not row and domain.split(".")[0] in ("mbox", "list", "reject"):
             return self.refuse("5.1.1")
+        # What case means elsewhere is not ours to say.
+        self.place = ("external", local, domain)
         self.leaf("external", f"{local}@{domain}", None)
 
     def hosts(self):

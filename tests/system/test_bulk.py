@@ -144,6 +144,16 @@ def test_what_says_that_it_is_bulk_is_moved(sender, header):
     sent_by_bulk(sender, to)
 
 
+def test_a_burst_of_messages_is_a_newsletter(sender):
+    with login(sender) as peer:
+        for number in range(62):
+            to = world(sender, f"burst{number}")
+            peer.sendmail(sender.info, [to], newsletter(sender))
+    sent_by_bulk(sender, world(sender, "burst61"))
+    log = sender.stage.bulk.maillog.read_text()
+    assert f"to=<{world(sender, 'burst1')}>" not in log
+
+
 def test_or_refused_naming_the_port_as_the_package_chose(sender):
     choose(sender, "refuse")
     text = newsletter(sender, Precedence="list")

@@ -40,6 +40,11 @@ def test_a_key_is_rotated_and_none_is_shown(hauspost):
         assert key not in shown
 
 
+def test_explain_says_what_a_rewritten_sender_is(hauspost):
+    said = hauspost("explain", "SRS0=aaaa=JN=world.example=anna@example.org")
+    assert "a bounce goes back to the first sender" in said.stdout
+
+
 def test_options_of_a_domain_that_sends_on(hauspost):
     hauspost("domain", "set", "example.org", "--forward-spam", "no",
              "--srs-domain", "xyz00.hosting.example")
@@ -50,6 +55,22 @@ def test_options_of_a_domain_that_sends_on(hauspost):
         "domain", "set", "example.org", "--srs-domain", "remote.example"
     )
     hauspost("domain", "set", "example.org", "--srs-domain", "")
+
+
+def test_a_paused_forward_is_shown_and_resumed(hauspost):
+    hauspost.query(
+        "INSERT INTO hauspost.forward_pause (package, address, reply)"
+        " VALUES ('xyz00', 'gone@remote.example', '550 5.1.1 no')"
+    )
+    [row] = hauspost.json("forward", "paused", "xyz00")
+    assert (row["address"], row["reply"]) == ("gone@remote.example", "550 5.1.1 no")
+    assert "gone@remote.example" in hauspost("forward", "paused").stdout
+    assert hauspost.json("forward", "paused", "abc00") == []
+    hauspost("forward", "resume", "xyz00", "Gone@Remote.example")
+    assert hauspost.json("forward", "paused") == []
+    assert "has no forward to" in hauspost.refused(
+        "forward", "resume", "xyz00", "gone@remote.example", code=67
+    )
 
 
 # -- dkim --------------------------------------------------------------------

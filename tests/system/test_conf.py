@@ -56,6 +56,28 @@ def test_postfix_knows_every_parameter(stage):
     assert done.returncode == 0 and "warning" not in done.stderr
 
 
+def test_the_instance_for_newsletters_is_one_of_its_own(rendered):
+    """The same files, but for what must not be shared."""
+
+    def values(folder):
+        done = run("postconf", "-c", rendered / folder, "-n")
+        assert done.returncode == 0 and done.stderr == "", done.stderr
+        return dict(line.split(" = ", 1) if " = " in line
+                    else (line.removesuffix(" ="), "")
+                    for line in done.stdout.splitlines())
+
+    one, other = values("postfix"), values("postfix-bulk")
+    assert {key for key in one if one[key] != other[key]} == {
+        "config_directory",
+        "data_directory",
+        "default_destination_concurrency_limit",
+        "multi_instance_name",
+        "queue_directory",
+        "smtp_helo_name",
+        "smtpd_relay_restrictions",
+    }
+
+
 def test_postfix_asks_no_sql(rendered):
     for path in (rendered / "postfix").iterdir():
         assert not re.search(r"\b(pgsql|mysql|sqlite):", path.read_text())

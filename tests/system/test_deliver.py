@@ -78,6 +78,10 @@ def test_a_folder_is_made_and_a_file_is_read(user):
     path = user.write("letter", "Subject: t\r\n\r\n.\r\nFrom x\r\n")
     done = deliver(user, "-e", "-k", "-m", "Lists/C", "-p", path)
     assert done.returncode == 0
+    assert deliver(user, "-m", "Entwürfe").returncode == 0
+    assert len(user.stored(".Entw&APw-rfe/new")) == 1
+    assert deliver(user, "-m", "INBOX").returncode == 0
+    assert len(user.stored()) == 1
     [text] = user.stored(".Lists.C/new")
     assert text.endswith(b"Subject: t\n\n.\nFrom x\n")
 

@@ -1,6 +1,11 @@
 """Who may send as what, and how much: the functions in SQL."""
 
+import concurrent.futures
+
 import pytest
+
+from directory import Directory
+from stage import ROOT
 
 ABC, TIM = "xyz00-abc", "abc00-tim"
 
@@ -191,6 +196,34 @@ def test_a_period_slides(budgets):
     later(budgets, "22 minutes")
     assert borrow(budgets, n=2).granted == 2
     assert borrow(budgets).code == 450
+
+
+def test_a_clock_that_was_a_day_ahead_forbids_nothing(budgets):
+    limit(budgets, 1, mailbox=ABC)
+    borrow(budgets)
+    later(budgets, "-1 day")
+    assert [borrow(budgets).code, borrow(budgets).code] == [250, 450]
+
+
+def test_several_milters_lend_no_more_than_there_is(postgres, database):
+    """Each asks on a connection of its own, all at once."""
+    postgres.run_file(ROOT / "sql" / "demo.sql", database)
+    postgres.query(
+        "INSERT INTO hauspost.send_limit (package, period, most)"
+        " VALUES ('xyz00', '1 hour', 60)",
+        database,
+    )
+
+    def milter(name):
+        peer = Directory(postgres.conninfo(database))
+        peer.connection.autocommit = True
+        got = sum(borrow(peer, name).granted for _ in range(40))
+        peer.close()
+        return got
+
+    names = [ABC, "xyz00", "xyz00-fred", ABC]
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        assert sum(pool.map(milter, names)) == 60
 
 
 def test_several_periods_count_at_once(budgets):

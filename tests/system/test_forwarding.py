@@ -1,5 +1,7 @@
 """Mail that goes on to the rest of the world, and what comes back of it."""
 
+import os
+import pathlib
 import smtplib
 
 import pytest
@@ -53,12 +55,25 @@ def test_a_forward_leaves_as_of_its_own_domain(forwarder):
     assert forwarder.send() == {}
     kept = forwarder.arrived()
     assert kept["sender"] == forwarder.srs0()
+    forwarder.stage.trail(forwarder.away, "queued")
     [row] = forwarder.stage.query(
         "SELECT sender, why FROM hauspost.trail"
         " WHERE recipient = :'away' AND event = 'queued'",
         away=forwarder.away,
     )
     assert row == [SENDER, f"sent on as <{forwarder.srs0()}>"]
+
+
+def test_the_trail_tells_the_sender_it_left_with(forwarder, customer):
+    info = customer.address("info", customer.mailbox("abc"))
+    assert forwarder.send(info) == {}
+    forwarder.arrived()
+    forwarder.stage.trail(forwarder.away, "forwarded")
+    assert forwarder.stage.query(
+        "SELECT why FROM hauspost.trail"
+        " WHERE recipient = :'away' AND event = 'forwarded'",
+        away=forwarder.away,
+    ) == [[f"sent on as <{forwarder.srs0()}>"]]
 
 
 def test_t071_beside_a_mailbox_it_takes_a_second_pass(forwarder, customer):
@@ -325,6 +340,26 @@ def test_but_a_mailbox_has_it_and_nobody_gets_a_report(clean, customer):
     assert clean.send(customer.address("info", abc), sender=sender, text=SPAM) == {}
     assert sunk(clean.stage, clean.target) == []
     assert sunk(clean.stage, sender) == []
+    assert len(customer.inbox(abc)) == 1
+
+
+@pytest.mark.parametrize("name", [".dovecot.sieve", ".forward"])
+def test_nor_by_what_its_owner_wrote(clean, customer, name):
+    abc = customer.mailbox("abc", allow_forward_file="true")
+    to = f"{name[1:]}@{customer.domain}.elsewhere.example"
+    text = f'redirect "{to}";' if "sieve" in name else f"{to}\n"
+    [[home]] = clean.stage.query(
+        "SELECT home FROM hauspost.mailbox WHERE name = :'abc'", abc=abc
+    )
+    own = pathlib.Path(home, name)
+    own.write_text(text)
+    os.chown(own, own.parent.stat().st_uid, own.parent.stat().st_gid)
+    info = customer.address("info", abc)
+    assert clean.stage.send([info], SPAM) == {}
+    assert sunk(clean.stage, to) == []
+    assert len(customer.inbox(abc)) == 1
+    assert clean.stage.send([info]) == {}
+    assert len(sunk(clean.stage, to)) == 1
     assert len(customer.inbox(abc)) == 1
 
 

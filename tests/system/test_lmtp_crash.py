@@ -4,6 +4,7 @@ none arrives twice, none in part."""
 import os
 import pathlib
 import random
+import shutil
 import signal
 import threading
 import time
@@ -28,8 +29,9 @@ class Senders:
     """What Postfix does: every message is tried until it hears 250. There are
     DELIVERIES of them, and more as long as something is still being killed."""
 
-    def __init__(self, lmtp, box):
+    def __init__(self, lmtp, box, deliveries=DELIVERIES):
         self.lmtp, self.leaf = lmtp, lmtp.leaf(box)
+        self.deliveries = deliveries
         self.begun = 0
         self.killed_enough = False
         self.lock = threading.Lock()
@@ -50,7 +52,7 @@ class Senders:
 
     def next(self):
         with self.lock:
-            if self.begun >= DELIVERIES and self.killed_enough:
+            if self.begun >= self.deliveries and self.killed_enough:
                 return None
             self.begun += 1
             return f"T1{self.begun}"
@@ -144,6 +146,45 @@ def test_t1_kills_under_load_lose_nothing_and_double_nothing(lmtp, box):
     double = {k: v for k, v in found.items() if len(v) > 1}
     assert double == {}
     assert len(found) == senders.begun
+
+
+FILTER = """require ["fileinto", "mailbox", "copy", "duplicate"];
+if duplicate :header "X-Id" { fileinto :create "Twice"; stop; }
+redirect :copy "far@c.example"; fileinto :create "Filed"; keep;
+"""
+
+
+def test_t1_kills_lose_nothing_that_a_script_wants(lmtp, box):
+    """Each message is in both folders once and was sent on; a crash between
+    the hand-over and its mark may send one again, a retry does not."""
+    [[home]] = lmtp.query(
+        "SELECT home FROM hauspost.mailbox WHERE name = :'m'", m=box
+    )
+    path = pathlib.Path(home, ".dovecot.sieve")
+    path.write_text(FILTER)
+    path.chmod(0o644)
+    shutil.chown(path, *[pathlib.Path(home).stat().st_uid] * 2)
+    chance = random.Random(SEED)
+    senders = Senders(lmtp, box, deliveries=150)
+    kills = 8
+    try:
+        for _ in range(kills):
+            time.sleep(chance.uniform(0.05, 0.5))
+            kill_something(lmtp, chance)
+    finally:
+        senders.join()
+    for folder in ("new", ".Filed/new"):
+        texts = [path.read_bytes() for path in lmtp.files(box, folder)]
+        ids = [t.partition(b"\nX-Id: ")[2].partition(b"\n")[0] for t in texts]
+        assert len(set(ids)) == len(ids) == senders.begun, folder
+    assert lmtp.files(box, ".Twice/new") == []
+    sent = [
+        m["message"].partition("\nX-Id: ")[2].partition("\r")[0]
+        for m in lmtp.sunk()
+    ]
+    assert len(set(sent)) == senders.begun
+    # Eight threads, so at most so many were in that gap at each kill.
+    assert len(sent) <= senders.begun + kills * SENDERS
 
 
 def test_sigterm_lets_an_open_delivery_finish(lmtp, box):

@@ -7,11 +7,13 @@ import os
 import pathlib
 import shutil
 import signal
+import subprocess
 
 import psycopg2
 import pytest
 from lmtp_rig import received
 from stage import wait_for
+from stage.place import BUILD
 
 QUEUE_IDS = (f"51E{n}" for n in itertools.count())
 
@@ -321,6 +323,21 @@ def test_redirect_copy_also_keeps(box):
     assert len(box.files()) == 1 and len(box.lmtp.sunk()) == 1
 
 
+def test_the_trail_tells_what_scripts_did(box):
+    box.script(require("copy") + 'redirect :copy "far@c.example";')
+    box.deliver(queue_id="51F9")
+
+    def told():
+        rows = box.lmtp.query(
+            "SELECT why FROM hauspost.trail WHERE queue_id = '51F9'"
+            " AND event = 'delivered'"
+        )
+        return [why for [why] in rows]
+
+    wait_for(told, "the trail has it")
+    assert told() == ['sieve: redirect far@c.example;keep "INBOX" (implicit)']
+
+
 def test_a_redirect_that_comes_back_ends(box):
     box.script('redirect "far@c.example";')
     loop = f"Delivered-To: {box.name}@{box.lmtp.node}"
@@ -507,6 +524,8 @@ def test_sieve_comes_before_recipes_and_defaults_do_not(box):
     assert len(box.files()) == 1
 
 
+# Below the runner's limit of memory no sanitizer starts.
+@pytest.mark.skipif(BUILD.name == "asan", reason="has no 1 GB for itself")
 def test_t173_sieve_runs_behind_procmail(box):
     """Also where it was the recipes' turn first: as their last step."""
     place = box.lmtp.place
@@ -542,6 +561,13 @@ def test_without_the_storer_it_waits(box):
     assert "filtered" in box.deliver()
 
 
+def test_a_home_that_went_away_is_made_again(box):
+    assert box.deliver() == DELIVERED
+    shutil.rmtree(box.home)
+    assert box.deliver() == DELIVERED
+    assert len(box.files()) == 1
+
+
 def test_a_link_out_of_the_home_is_no_script(box):
     other = Box(box.lmtp, box.customer, "other")
     other.write("secret", 'discard;')
@@ -549,3 +575,18 @@ def test_a_link_out_of_the_home_is_no_script(box):
     assert box.deliver() == DELIVERED
     assert len(box.files()) == 1
     assert "the active script can't be opened" in box.log()
+
+
+def test_check_names_an_extension_that_is_none(box, tmp_path):
+    config = tmp_path / "hauspost.conf"
+    config.write_text(
+        "[hauspost]\nnode = h01.hosting.example\n"
+        "[lmtpd]\nsieve_extensions = +editheader +nonsense\n"
+    )
+    done = subprocess.run(
+        [box.lmtp.place / "bin/hauspost-lmtpd", "--config", config, "--check"],
+        text=True,
+        capture_output=True,
+    )
+    assert done.returncode == 78
+    assert 'there is no extension "+nonsense"' in done.stderr.replace("\\", "")

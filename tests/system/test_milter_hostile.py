@@ -87,12 +87,10 @@ def test_t8_hostile_local_parts_are_data_at_a_catch_all(edge):
 
 def test_the_database_saw_only_parameters(edge):
     """T8: its log of statements has placeholders where addresses were."""
-    edge.query("ALTER SYSTEM SET log_min_duration_statement = 0")
-    edge.query("SELECT pg_reload_conf()")
+    edge.postgres.alter_system("SET log_min_duration_statement = 0")
     before = len(edge.postgres.process.log.read_text())
     rcpts(edge, ['"drop\'table"@example.org', "x'y@elsewhere.example.org"])
-    edge.query("ALTER SYSTEM RESET log_min_duration_statement")
-    edge.query("SELECT pg_reload_conf()")
+    edge.postgres.alter_system("RESET log_min_duration_statement")
     log = edge.postgres.process.log.read_text()[before:]
     asked = re.findall(r"execute resolve: (.*)", log)
     assert asked and all("$1" in text and "drop" not in text for text in asked)

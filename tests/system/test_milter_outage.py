@@ -190,9 +190,7 @@ def test_t4_restarted_under_way(edge, known):
 
 
 def test_t4_read_only(edge, known):
-    change = "ALTER SYSTEM SET default_transaction_read_only = on"
-    edge.query(change)
-    edge.query("SELECT pg_reload_conf()")
+    edge.postgres.alter_system("SET default_transaction_read_only = on")
     try:
         all_say(rcpts(edge, fresh(100, "read"), 100), "250")
         all_say(rcpts(edge, [NOBODY]), "550")
@@ -200,8 +198,7 @@ def test_t4_read_only(edge, known):
             peer.sendmail("anna@world.example", known[:1], letter())
         assert len(edge.delivered()) == 1
     finally:
-        edge.query("ALTER SYSTEM RESET default_transaction_read_only")
-        edge.query("SELECT pg_reload_conf()")
+        edge.postgres.alter_system("RESET default_transaction_read_only")
     recovers(edge, "write")
 
 

@@ -75,9 +75,12 @@ def test_t175_exit_codes_become_answers(user, peer, status, answer):
 
 def test_a_lost_250_runs_no_program_twice(user, peer):
     leaf = user.alias("|/bin/sh -c 'echo x >>runs'")
-    assert send(peer, "72A", leaf).startswith("250")
-    assert send(peer, "72A", leaf).startswith("250")
+    to = leaf, "NOTIFY=SUCCESS"
+    assert send(peer, "72A", to).startswith("250")
+    assert send(peer, "72A", to).startswith("250")
     assert (user.home / "runs").read_text() == "x\n"
+    # Final delivery, which the sender wants to hear of: once.
+    assert [m["recipients"] for m in user.stage.sunk()] == [["a@b.example"]]
     assert send(peer, "72B", leaf).startswith("250")
     assert (user.home / "runs").read_text() == "x\nx\n"
 
@@ -149,6 +152,26 @@ def test_auto_means_procmail_where_there_are_recipes(user, peer, lmtp):
         )
     assert answer == "250 2.0.0 delivered"
     assert len(user.stored(".Fetched/new")) == 1
+
+
+def test_an_automatic_reply_takes_no_mail_from_procmail(user, peer, lmtp):
+    user.forget_alias()
+    user.write(".procmailrc", ":0\n.Sorted/\n")
+    info = user.customer.address("info", user.name)
+    lmtp.query(
+        "INSERT INTO hauspost.vacation (mailbox, reply)"
+        " VALUES (:'name', 'away')",
+        name=user.name,
+    )
+    to = user.leaf(), f"ORCPT=rfc822;{info}"
+    text = f"To: {info}\r\n".encode() + TEXT
+    assert send(peer, "73G", to, text) == "250 2.0.0 taken by a program"
+    assert len(user.stored(".Sorted/new")) == 1 and user.stored() == []
+    [reply] = lmtp.sunk()
+    assert reply["recipients"] == ["a@b.example"]
+    # The attempt of one whose answer was lost repeats neither.
+    assert send(peer, "73G", to, text).startswith("250")
+    assert len(user.stored(".Sorted/new")) == len(lmtp.sunk()) == 1
 
 
 # -- :include: -----------------------------------------------------------------

@@ -82,12 +82,10 @@ class Runner:
         """The leaf of a new alias with this one target."""
         name = f"xyz00-a{next(self.ids)}"
         [[target]] = self.query(
-            """BEGIN;
-            INSERT INTO hauspost.alias (name, package)
+            """INSERT INTO hauspost.alias (name, package)
                 VALUES (:'name', 'xyz00');
             INSERT INTO hauspost.target (alias, destination)
-                VALUES (:'name', :'destination') RETURNING id;
-            COMMIT""",
+                VALUES (:'name', :'destination') RETURNING id""",
             name=name,
             destination=destination,
         )

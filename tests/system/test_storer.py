@@ -176,6 +176,10 @@ def test_procmail_recipes_are_seen_where_asked_for(storer, box):
     assert answer.error == errno.ECANCELED
     assert len(files(maildir)) == 1 and os.listdir(maildir / "tmp") == []
     assert storer.deliver(name, MESSAGE, **other).error == 0
+    answer = storer.deliver(
+        name, MESSAGE, folder="X", hints=UNLESS_PROCMAIL | CREATE_FOLDER
+    )
+    assert answer.error == 0  # recipes are for the INBOX
 
 
 def test_nobody_sees_what_is_only_staged(storer, box):

@@ -16,6 +16,8 @@ naive(struct slice p, struct slice v)
 {
 	if (p.n == 0)
 		return v.n == 0;
+	while (p.n > 1 && p.p[0] == '*' && p.p[1] == '*')
+		p = slice_tail(p, 1); /* or it tries for minutes */
 	if (p.p[0] == '*')
 		return naive(slice_tail(p, 1), v) ||
 		       (v.n > 0 && naive(p, slice_tail(v, 1)));

@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 
 import psycopg2
 from psycopg2 import extensions
@@ -126,6 +127,15 @@ class Postgres:
             # What this one SET is not the next one's.
             cursor.execute("RESET ALL")
         return rows
+
+    def alter_system(self, change):
+        """SET name = value, or RESET name; every session has it afterwards."""
+        loaded = "SELECT pg_conf_load_time()"
+        before = self.query(loaded, "postgres")
+        self.query(f"ALTER SYSTEM {change}", "postgres")
+        self.query("SELECT pg_reload_conf()", "postgres")
+        while self.query(loaded, "postgres") == before:
+            time.sleep(0.01)
 
     def forget(self, database):
         """Leave a database that is to be copied or dropped."""

@@ -318,6 +318,31 @@ a_forward_beside_a_mailbox_takes_the_second_pass(struct message *m)
 	assert_int_equal(m->plan.delivered_to.n, 0);
 }
 
+/* Nobody could tell the keys, and nobody is on the line to repeat it. */
+static void
+without_keys_a_forward_waits_at_lmtpd(struct message *m)
+{
+	m->envelope.one_by_one = true;
+	leads_to(to(m, "a@example.org"),
+	    forwarded("x@else.example", "S=x=else.example@forward." NODE,
+		"a@example.org"));
+	expect(m, MAIL_OK,
+	    "queue S=x=else.example@forward." NODE
+	    " ORCPT=rfc822;a@example.org");
+	assert_int_equal(m->plan.delivered_to.n, 0);
+}
+
+static void
+flagged_mail_makes_no_reports(struct message *m)
+{
+	m->envelope.is_spam = true;
+	leads_to(to(m, "nobody@example.org"), unknown());
+	leads_to(to(m, "a@example.org"), mailbox("xyz00-a"));
+	expect(m, MAIL_OK,
+	    "drop; "
+	    "queue xyz00-a@mbox." NODE " ORCPT=rfc822;a@example.org");
+}
+
 static void
 two_forwarders_are_not_told_of_each_other(struct message *m)
 {
@@ -510,6 +535,8 @@ static const struct {
 	A_CASE(mail_of_users_to_the_world_is_left_alone),
 	A_CASE(a_forward_goes_straight_out_with_a_mark),
 	A_CASE(a_forward_beside_a_mailbox_takes_the_second_pass),
+	A_CASE(without_keys_a_forward_waits_at_lmtpd),
+	A_CASE(flagged_mail_makes_no_reports),
 	A_CASE(two_forwarders_are_not_told_of_each_other),
 	A_CASE(a_forward_beside_a_stranger_takes_the_second_pass),
 	A_CASE(mail_that_was_forwarded_from_here_is_a_loop),
