@@ -32,8 +32,8 @@ def test_lhlo_tells_what_we_can(lmtp):
             "8BITMIME",
             "SMTPUTF8",
             "DSN",
-            "ENHANCEDSTATUSCODES",
             "XFORWARD NAME ADDR IDENT",
+            "ENHANCEDSTATUSCODES",
         ]
 
 
