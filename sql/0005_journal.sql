@@ -52,8 +52,8 @@ BEGIN
             WHEN to_jsonb(OLD) ->> 'password' <> to_jsonb(NEW) ->> 'password'
                 THEN '(another hash)' ELSE '(hash)' END);
     END IF;
-    was := was - 'secret';
-    is_now := is_now - 'secret';
+    was := was - '{secret,client_secret}'::text[];
+    is_now := is_now - '{secret,client_secret}'::text[];
     INSERT INTO hauspost.journal (relation, operation, old, new)
     VALUES (TG_TABLE_NAME, lower(TG_OP), was, is_now);
     RETURN NULL;

@@ -133,4 +133,6 @@ COMMENT ON FUNCTION hauspost.fetch_provider_of(text) IS
 GRANT SELECT, INSERT, UPDATE, DELETE ON hauspost.fetch_provider
     TO hauspost_admin;
 
+SELECT hauspost.keep_journal('hauspost.fetch_provider');
+
 RESET ROLE;
