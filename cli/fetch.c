@@ -72,8 +72,9 @@ static const struct command_option account_options[] = {
 	{ "login", "NAME", "to log in with (default: the address)", "login",
 	    VALUE_TEXT },
 	{ "auth", "HOW", "auto, oauth, or one mechanism", "auth", VALUE_TEXT },
-	{ "pins", "HASHES", "sha256//…=: the server's keys, instead of its "
-			    "certificate",
+	{ "pins", "HASHES",
+	    "sha256//…=: the server's keys, instead of its "
+	    "certificate",
 	    "pins", VALUE_TEXT },
 	{ "leave", "DAYS", "then delete there; 0: at once, none: never",
 	    "leave_days", VALUE_LIMIT },

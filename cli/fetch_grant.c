@@ -53,9 +53,8 @@ say_result(enum oauth_result result, const struct why *why)
 {
 	if (result == OAUTH_OK)
 		return EX_OK;
-	return say_failure(
-	    result == OAUTH_DOWN ? EX_UNAVAILABLE : EX_NOPERM, "%s",
-	    why->detail);
+	return say_failure(result == OAUTH_DOWN ? EX_UNAVAILABLE : EX_NOPERM,
+	    "%s", why->detail);
 }
 
 /* --- with a code that is entered there -------------------------------- */
@@ -77,8 +76,7 @@ wait_for_user(struct grant *g, struct oauth_device *device, struct why *why)
 	while (waited_s < device->expires_s) {
 		sleep_s(device->interval_s);
 		waited_s += device->interval_s;
-		result = oauth_device_ask(
-		    &g->client, device, &g->tokens, why);
+		result = oauth_device_ask(&g->client, device, &g->tokens, why);
 		if (result == OAUTH_SLOWER)
 			device->interval_s += SLOWER_S;
 		else if (result != OAUTH_PENDING)
@@ -165,8 +163,7 @@ get_grant(struct grant *g)
 		code = by_code(g);
 	if (code == EX_OK && g->tokens.refresh.n == 0)
 		code = say_failure(EX_PROTOCOL,
-		    "%s gave no refresh token: look at the scope",
-		    g->provider);
+		    "%s gave no refresh token: look at the scope", g->provider);
 	return code;
 }
 
@@ -179,16 +176,16 @@ grant(struct cli *cli, struct db *db, struct slice id)
 
 	if (code != EX_OK)
 		return code;
-	code = db_rows(rows) > 0 ? read_provider(&g, rows)
-				 : fetch_no_such(id.p);
+	code =
+	    db_rows(rows) > 0 ? read_provider(&g, rows) : fetch_no_such(id.p);
 	db_done(rows);
 	if (code != EX_OK)
 		return code;
 	oauth_tokens_init(&g.tokens);
 	code = get_grant(&g);
 	if (code == EX_OK)
-		code = fetch_put_secret(
-		    cli, db, id, buf_text(&g.tokens.refresh));
+		code =
+		    fetch_put_secret(cli, db, id, buf_text(&g.tokens.refresh));
 	oauth_tokens_wipe(&g.tokens);
 	if (code == EX_OK && !cli->json)
 		(void)printf("account %s has its grant\n", id.p);

@@ -98,8 +98,7 @@ fetch_read_secret(struct cli *cli, struct db *db, struct slice id)
 {
 	char secret[PASSWORD_MAX];
 	int code = password_read(
-	    arena_printf(&cli->arena, "password for account %s", id.p),
-	    secret);
+	    arena_printf(&cli->arena, "password for account %s", id.p), secret);
 
 	if (code == EX_OK)
 		code = fetch_put_secret(cli, db, id, secret);

@@ -35,6 +35,15 @@ show_progress(long long done, long long total)
 	(void)fprintf(stderr, "\r[%s] %lld of %lld", bar, done, total);
 }
 
+static json_t *
+text(const struct db_result *rows, int column)
+{
+	struct slice value = db_text(rows, 0, column);
+
+	return db_is_null(rows, 0, column) ? NULL
+					   : json_stringn(value.p, value.n);
+}
+
 static int
 say_outcome(struct cli *cli, const struct db_result *rows)
 {
@@ -42,28 +51,18 @@ say_outcome(struct cli *cli, const struct db_result *rows)
 
 	if (isatty(STDERR_FILENO))
 		(void)fputs("\r\x1b[K", stderr);
-	if (cli->json)
-		say_json(json_pack("{s:o?, s:o?, s:o?}", "code",
-		    failed ? json_stringn(db_text(rows, 0, 1).p,
-				 db_text(rows, 0, 1).n)
-			   : NULL,
-		    "problem",
-		    failed ? json_stringn(db_text(rows, 0, 2).p,
-				 db_text(rows, 0, 2).n)
-			   : NULL,
-		    "detail",
-		    failed ? json_stringn(db_text(rows, 0, 3).p,
-				 db_text(rows, 0, 3).n)
-			   : NULL));
-	else if (!failed)
-		(void)puts("all is well");
-	if (!failed)
-		return EX_OK;
-	if (cli->json)
-		return EX_UNAVAILABLE;
-	return say_failure(EX_UNAVAILABLE, "%.*s (%.*s: %.*s)",
-	    SLICE_FMT(db_text(rows, 0, 2)), SLICE_FMT(db_text(rows, 0, 1)),
-	    SLICE_FMT(db_text(rows, 0, 3)));
+	if (cli->json) {
+		say_json(json_pack("{s:o?, s:o?, s:o?}", "code", text(rows, 1),
+		    "problem", text(rows, 2), "detail", text(rows, 3)));
+		return failed ? EX_UNAVAILABLE : EX_OK;
+	}
+	if (failed)
+		return say_failure(EX_UNAVAILABLE, "%.*s (%.*s: %.*s)",
+		    SLICE_FMT(db_text(rows, 0, 2)),
+		    SLICE_FMT(db_text(rows, 0, 1)),
+		    SLICE_FMT(db_text(rows, 0, 3)));
+	(void)puts("all is well");
+	return EX_OK;
 }
 
 /* EX_OK and *over_out: it has ended, and that was said. */
@@ -87,14 +86,13 @@ look(struct cli *cli, struct db *db, struct slice id, bool *over_out)
 }
 
 int
-fetch_wait(
-    struct cli *cli, struct db *db, struct slice id, const char *what)
+fetch_wait(struct cli *cli, struct db *db, struct slice id, const char *what)
 {
 	static const struct timespec pause = { 0, LOOK_EVERY_MS * 1000000L };
 	struct db_result *rows;
 	bool over = false;
-	int code = fetch_ask(cli, db, &ask,
-	    (struct slice[]){ id, slice_of(what) }, &rows);
+	int code = fetch_ask(
+	    cli, db, &ask, (struct slice[]){ id, slice_of(what) }, &rows);
 
 	if (code != EX_OK)
 		return code;
@@ -122,4 +120,3 @@ fetch_wait_run(struct cli *cli, const struct args *args)
 	db_close(db);
 	return code;
 }
-

@@ -256,8 +256,8 @@ oauth_device_start(const struct oauth_client *client,
 	struct question q;
 	json_t *json;
 
-	*device = (struct oauth_device){ .device_code =
-					     BUF_INIT(OAUTH_TOKEN_MAX) };
+	*device =
+	    (struct oauth_device){ .device_code = BUF_INIT(OAUTH_TOKEN_MAX) };
 	question_start(&q, client);
 	add_field(&q, "scope", slice_of(client->scope));
 	result = ask(&q, client->device_url, &json, why);
@@ -322,8 +322,7 @@ oauth_authorize_url(const struct oauth_client *client, struct slice login,
 	 */
 	add_field(&q, "access_type", SLICE("offline"));
 	add_field(&q, "prompt", SLICE("consent"));
-	(void)buf_addf(
-	    url, "%s?%s", client->authorize_url, buf_text(&q.form));
+	(void)buf_addf(url, "%s?%s", client->authorize_url, buf_text(&q.form));
 	question_end(&q);
 }
 

@@ -159,7 +159,8 @@ sealed_open(const struct sealed_keys *keys, struct slice box,
 		return why_fail(why, EBADMSG, "secret: it is damaged");
 	buf_grown(&plain, sealed.n - crypto_box_SEALBYTES);
 	if (!read_value(buf_slice(&plain), bound, n_bound, &found))
-		return why_fail(why, EBADMSG, "secret: made for something else");
+		return why_fail(
+		    why, EBADMSG, "secret: made for something else");
 	return buf_add_slice(value, found);
 }
 

@@ -63,8 +63,7 @@ static void
 set_trust(CURL *curl, const struct connection_options *o)
 {
 	(void)curl_easy_setopt(curl, CURLOPT_USE_SSL,
-	    o->tls == TLS_NONE ? (long)CURLUSESSL_NONE
-			       : (long)CURLUSESSL_ALL);
+	    o->tls == TLS_NONE ? (long)CURLUSESSL_NONE : (long)CURLUSESSL_ALL);
 	(void)curl_easy_setopt(
 	    curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	if (o->ca_file[0] != '\0')
@@ -91,8 +90,7 @@ set_options(struct connection *c, const char *url)
 	(void)curl_easy_setopt(curl, CURLOPT_PROXY, ""); /* of no environment */
 	(void)curl_easy_setopt(curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	(void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	(void)curl_easy_setopt(
-	    curl, CURLOPT_CONNECTTIMEOUT_MS, o->connect_ms);
+	(void)curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, o->connect_ms);
 	(void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, o->connect_ms);
 	(void)curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, c->error);
 	(void)curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_line);
@@ -151,8 +149,7 @@ connect_to(struct connection *c, struct trouble *trouble)
 	CURLcode code;
 
 	if (!guard_allows_port(o->guard, o->port))
-		return trouble_say(
-		    trouble, "BLOCKED_HOST", "port %u", o->port);
+		return trouble_say(trouble, "BLOCKED_HOST", "port %u", o->port);
 	(void)snprintf(
 	    url, sizeof url, "%s://%s:%u", scheme(o), o->host, o->port);
 	set_options(c, url);
@@ -268,8 +265,8 @@ connection_send(
 			if (wait_or_say(c, POLLOUT, trouble) < 0)
 				return -EPROTO;
 		} else if (code != CURLE_OK) {
-			return trouble_say(trouble, "CONNECT", "%s",
-			    curl_easy_strerror(code));
+			return trouble_say(
+			    trouble, "CONNECT", "%s", curl_easy_strerror(code));
 		}
 	}
 	return 0;
@@ -277,8 +274,8 @@ connection_send(
 
 /* Tried first: TLS may hold octets that the socket shows nothing of. */
 ssize_t
-connection_receive(struct connection *c, void *octets, size_t n,
-    struct trouble *trouble)
+connection_receive(
+    struct connection *c, void *octets, size_t n, struct trouble *trouble)
 {
 	for (;;) {
 		size_t got = 0;
@@ -287,8 +284,8 @@ connection_receive(struct connection *c, void *octets, size_t n,
 		if (code == CURLE_OK)
 			return (ssize_t)got;
 		if (code != CURLE_AGAIN)
-			return trouble_say(trouble, "CONNECT", "%s",
-			    curl_easy_strerror(code));
+			return trouble_say(
+			    trouble, "CONNECT", "%s", curl_easy_strerror(code));
 		if (wait_or_say(c, POLLIN, trouble) < 0)
 			return -EPROTO;
 	}

@@ -26,7 +26,7 @@ struct connection_options {
 	const char *host;
 	unsigned port;
 	enum connection_tls tls;
-	const char *pins; /* NULL: the certificate counts */
+	const char *pins;    /* NULL: the certificate counts */
 	const char *ca_file; /* "" the system's */
 	const struct guard *guard;
 	long connect_ms; /* until TLS is there */
@@ -47,8 +47,8 @@ struct slice connection_said(const struct connection *connection);
 /* Address of the server, as text. */
 const char *connection_peer(const struct connection *connection);
 
-int connection_send(
-    struct connection *connection, struct slice octets, struct trouble *trouble);
+int connection_send(struct connection *connection, struct slice octets,
+    struct trouble *trouble);
 
 /*
  * What is there, at most n octets, waiting for the first. Returns how many,

@@ -54,15 +54,15 @@ static const struct {
 };
 
 static bool
-is_in(const unsigned char octets[ADDRESS_OCTETS],
-    const struct guard_range *range)
+is_in(
+    const unsigned char octets[ADDRESS_OCTETS], const struct guard_range *range)
 {
 	unsigned whole = range->bits / 8, rest = range->bits % 8;
 	unsigned char mask = (unsigned char)(0xff00 >> rest);
 
 	return memcmp(octets, range->octets, whole) == 0 &&
-	       (rest == 0 || ((octets[whole] ^ range->octets[whole]) &
-				 mask) == 0);
+	       (rest == 0 ||
+		   ((octets[whole] ^ range->octets[whole]) & mask) == 0);
 }
 
 static bool

@@ -334,8 +334,7 @@ behind_count(struct imap *imap, struct slice *in)
 	if (in->p[0] != want)
 		return broken(imap, SLICE("bad literal"));
 	skip(in, 1);
-	imap->state =
-	    want == '\r' ? IMAP_COUNT_LF : IMAP_IN_LITERAL;
+	imap->state = want == '\r' ? IMAP_COUNT_LF : IMAP_IN_LITERAL;
 	if (want == '\n' && imap->literal == 0)
 		return end_string(imap);
 	return none;
@@ -392,8 +391,8 @@ imap_next(struct imap *imap, struct slice *in)
 
 	/* A literal that is complete ends also when nothing follows yet. */
 	while (found.kind == IMAP_NEED_MORE &&
-	       (in->n > 0 || (imap->state == IMAP_IN_LITERAL &&
-				 imap->literal == 0)))
+	       (in->n > 0 ||
+		   (imap->state == IMAP_IN_LITERAL && imap->literal == 0)))
 		found = step(imap, in);
 	if (found.kind == IMAP_BROKEN)
 		skip(in, in->n);

@@ -60,9 +60,9 @@ enum imap_state {
 	IMAP_BETWEEN,
 	IMAP_IN_ATOM,
 	IMAP_IN_QUOTED,
-	IMAP_IN_ESCAPE,	   /* behind a backslash in it */
-	IMAP_IN_COUNT,	   /* of a literal */
-	IMAP_COUNT_CR,	   /* behind its } */
+	IMAP_IN_ESCAPE, /* behind a backslash in it */
+	IMAP_IN_COUNT,	/* of a literal */
+	IMAP_COUNT_CR,	/* behind its } */
 	IMAP_COUNT_LF,
 	IMAP_IN_LITERAL,
 	IMAP_IS_BROKEN,

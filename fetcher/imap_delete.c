@@ -48,9 +48,9 @@ read_uids(struct deletion *d)
 static int
 mark_and_expunge(struct deletion *d, const char *set, bool by_uid)
 {
-	int r = finish_command(d->s,
-	    imap_session_begin(d->s,
-		"UID STORE %s +FLAGS.SILENT (\\Deleted)", set));
+	int r = finish_command(
+	    d->s, imap_session_begin(
+		      d->s, "UID STORE %s +FLAGS.SILENT (\\Deleted)", set));
 
 	if (r == 0 && by_uid)
 		r = finish_command(

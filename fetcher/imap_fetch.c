@@ -96,8 +96,7 @@ take_word(struct imap_fetch *fetch, struct slice text)
 {
 	if (fetch->depth == 0) {
 		if (++fetch->words == 2)
-			fetch->is_fetch =
-			    slice_eq_nocase(text, SLICE("FETCH"));
+			fetch->is_fetch = slice_eq_nocase(text, SLICE("FETCH"));
 		return;
 	}
 	if (!fetch->is_fetch)

@@ -13,7 +13,7 @@ enum { MESSAGES_MAX = 1000000 };
 
 struct folder {
 	struct imap_session *s;
-	struct slice quoted; /* its name, for commands */
+	struct slice quoted;	 /* its name, for commands */
 	uint64_t validity, next; /* 0: the server does not say */
 	struct items_folder known;
 	struct imap_messages messages;
@@ -50,8 +50,7 @@ ask_status(struct folder *f)
 		if (event.kind != IMAP_ATOM)
 			continue;
 		take_status(f, slice_of(key), event.text);
-		(void)snprintf(
-		    key, sizeof key, "%.*s", SLICE_FMT(event.text));
+		(void)snprintf(key, sizeof key, "%.*s", SLICE_FMT(event.text));
 	}
 	return r == 0 ? imap_session_want(f->s, "FOLDER") : r;
 }
@@ -74,8 +73,8 @@ select_folder(struct folder *f)
 {
 	bool removes = f->s->run->job->leave_days != JOB_LEAVE_FOR_EVER;
 	struct imap_event event;
-	int r = imap_session_begin(f->s, "%s %s",
-	    removes ? "SELECT" : "EXAMINE", f->quoted.p);
+	int r = imap_session_begin(
+	    f->s, "%s %s", removes ? "SELECT" : "EXAMINE", f->quoted.p);
 
 	if (r < 0)
 		return r;
@@ -149,8 +148,8 @@ list(struct folder *f, uint64_t from)
 		return r;
 	make_listing(f, (struct imap_fetch *)(void *)found.p,
 	    found.n / sizeof(struct imap_fetch));
-	return items_list(&f->s->run->items, &f->listing, &f->messages.items,
-	    &f->messages.n);
+	return items_list(
+	    &f->s->run->items, &f->listing, &f->messages.items, &f->messages.n);
 }
 
 static uint64_t
@@ -159,8 +158,8 @@ highest(const struct folder *f)
 	unsigned long long uid = 0;
 
 	if (f->listing.n > 0)
-		(void)slice_number(f->listing.uids[f->listing.n - 1],
-		    UINT32_MAX, &uid);
+		(void)slice_number(
+		    f->listing.uids[f->listing.n - 1], UINT32_MAX, &uid);
 	return uid;
 }
 
@@ -198,8 +197,7 @@ static int
 serve(struct folder *f)
 {
 	bool removes = f->s->run->job->leave_days != JOB_LEAVE_FOR_EVER;
-	int r = items_folder(
-	    &f->s->run->items, f->listing.folder, &f->known);
+	int r = items_folder(&f->s->run->items, f->listing.folder, &f->known);
 
 	if (r == 0)
 		r = ask_status(f);

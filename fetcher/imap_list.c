@@ -47,8 +47,8 @@ take_word(struct line *line, struct arena *arena, struct slice word)
 static int
 end_line(struct imap_session *s, const struct line *line, struct buf *to)
 {
-	struct imap_folder folder = { imap_name_decode(&s->run->arena,
-					  line->raw),
+	struct imap_folder folder = { imap_name_decode(
+					  &s->run->arena, line->raw),
 		line->raw, line->delimiter };
 
 	if (line->words < 3 || line->left_out || line->raw.n == 0 ||
@@ -70,8 +70,8 @@ read_lines(struct imap_session *s, struct buf *to)
 	while (error == 0 && (r = imap_session_next(s, &event)) > 0) {
 		if (event.kind == IMAP_OPEN || event.kind == IMAP_CLOSE)
 			line.in_flags = event.kind == IMAP_OPEN;
-		else if (event.kind == IMAP_ATOM ||
-			 event.kind == IMAP_STRING || event.kind == IMAP_NIL)
+		else if (event.kind == IMAP_ATOM || event.kind == IMAP_STRING ||
+			 event.kind == IMAP_NIL)
 			take_word(&line, &s->run->arena, event.text);
 		if (event.kind != IMAP_END)
 			continue;
@@ -82,8 +82,8 @@ read_lines(struct imap_session *s, struct buf *to)
 }
 
 int
-imap_list(struct imap_session *s, struct imap_folder **folders_out,
-    size_t *n_out)
+imap_list(
+    struct imap_session *s, struct imap_folder **folders_out, size_t *n_out)
 {
 	AUTO_BUF struct buf found =
 	    BUF_INIT(IMAP_FOLDERS_MAX * sizeof(struct imap_folder));

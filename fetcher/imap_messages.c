@@ -4,12 +4,11 @@
 #include "fetcher/uid_set.h"
 
 enum {
-	BATCH_MESSAGES = 50,
+	BATCH_MESSAGES = 200,
 	BATCH_BYTES = 4 * 1024 * 1024,
 };
 
 struct batch {
-	char tag[sizeof((struct imap_session *)NULL)->tag]; /* of its command */
 	struct imap_session *s;
 	struct item *items;
 	size_t n;
@@ -73,16 +72,15 @@ finish_message(struct batch *b, const struct imap_fetch *fetch)
 }
 
 static int
-take_event(struct batch *b, struct imap_fetch *fetch,
-    const struct imap_event *event)
+take_event(
+    struct batch *b, struct imap_fetch *fetch, const struct imap_event *event)
 {
 	enum imap_fetch_kind kind = imap_fetch_take(fetch, event);
 	int r;
 
 	if (kind == IMAP_FETCH_BODY) {
 		if (b->parcel == NULL)
-			b->parcel =
-			    intake_open(&b->s->run->intake, NULL);
+			b->parcel = intake_open(&b->s->run->intake, NULL);
 		message_add_raw(&b->parcel->message, event->text);
 	}
 	if (kind != IMAP_FETCH_DONE)
@@ -117,8 +115,8 @@ note_missing(struct batch *b)
 
 	for (size_t i = 0; i < b->n && r == 0; i++) {
 		if (!b->came[i])
-			r = items_failed(&b->s->run->items,
-			    &b->items[i], "the server did not send it", false);
+			r = items_failed(&b->s->run->items, &b->items[i],
+			    "the server did not send it", false);
 	}
 	return r;
 }
@@ -130,46 +128,33 @@ send_batch(struct imap_session *s, const struct imap_messages *m, size_t at,
 	AUTO_BUF struct buf set = BUF_INIT(UID_SET_TEXT_MAX + 64);
 	uint32_t uids[BATCH_MESSAGES];
 	size_t n = batch_length(m, at);
-	int r;
 
 	for (size_t i = 0; i < n; i++)
 		uids[i] = uid_number(&m->items[at + i]);
 	*b = (struct batch){ .s = s, .items = m->items + at };
 	b->n = uid_set_add(&set, uids, n);
 	b->came = arena_calloc(&s->run->arena, b->n, sizeof *b->came);
-	r = imap_session_begin(s, "UID FETCH %s (UID%s BODY.PEEK[])",
+	return imap_session_begin(s, "UID FETCH %s (UID%s BODY.PEEK[])",
 	    buf_text(&set), s->run->job->import ? " FLAGS INTERNALDATE" : "");
-	(void)memcpy(b->tag, s->tag, sizeof b->tag);
-	return r;
 }
 
-static int
-finish_batch(struct batch *b)
-{
-	int r;
-
-	(void)memcpy(b->s->tag, b->tag, sizeof b->tag);
-	r = read_batch(b);
-	return r == 0 ? note_missing(b) : r;
-}
-
-/* The server has its next command before it has answered this one. */
+/*
+ * One after the other: a server may answer two FETCH commands by turns, so
+ * that nobody could tell which of them a message that is missing belongs to.
+ */
 static int
 fetch_batches(struct imap_session *s, const struct imap_messages *m)
 {
-	struct batch now = { .n = 0 }, next;
-	size_t at = 0;
+	struct batch b;
 	int r = 0;
 
-	do {
-		next = (struct batch){ .n = 0 };
-		if (at < m->n)
-			r = send_batch(s, m, at, &next);
-		at += next.n;
-		if (r == 0 && now.n > 0)
-			r = finish_batch(&now);
-		now = next;
-	} while (r == 0 && now.n > 0);
+	for (size_t at = 0; at < m->n && r == 0; at += b.n) {
+		r = send_batch(s, m, at, &b);
+		if (r == 0)
+			r = read_batch(&b);
+		if (r == 0)
+			r = note_missing(&b);
+	}
 	return r;
 }
 

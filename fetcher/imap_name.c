@@ -26,8 +26,7 @@ add_unit(struct encoder *e, uint32_t unit)
 	e->shifted = true;
 	e->bits = e->bits << 16 | unit;
 	for (e->n += 16; e->n >= 6; e->n -= 6)
-		(void)buf_add_char(
-		    &e->out, digits[e->bits >> (e->n - 6) & 63]);
+		(void)buf_add_char(&e->out, digits[e->bits >> (e->n - 6) & 63]);
 	e->bits &= (1u << e->n) - 1;
 }
 
@@ -37,8 +36,7 @@ unshift(struct encoder *e)
 	if (!e->shifted)
 		return;
 	if (e->n > 0)
-		(void)buf_add_char(
-		    &e->out, digits[e->bits << (6 - e->n) & 63]);
+		(void)buf_add_char(&e->out, digits[e->bits << (6 - e->n) & 63]);
 	(void)buf_add_char(&e->out, '-');
 	e->bits = e->n = 0;
 	e->shifted = false;

@@ -56,8 +56,8 @@ next_event(struct imap_session *s, struct imap_event *event_out)
 
 		*event_out = imap_next(&s->imap, &s->stream.input);
 		if (event_out->kind == IMAP_BROKEN)
-			return trouble_say(&s->run->trouble, "PROTOCOL",
-			    "%.*s", SLICE_FMT(event_out->text));
+			return trouble_say(&s->run->trouble, "PROTOCOL", "%.*s",
+			    SLICE_FMT(event_out->text));
 		if (event_out->kind != IMAP_NEED_MORE)
 			return 1;
 		r = stream_fill(&s->stream);
@@ -99,8 +99,7 @@ imap_session_end(struct imap_session *s)
 int
 imap_session_want(struct imap_session *s, const char *code)
 {
-	return s->ok ? 0
-		     : trouble_say(&s->run->trouble, code, "%s", s->words);
+	return s->ok ? 0 : trouble_say(&s->run->trouble, code, "%s", s->words);
 }
 
 /* --- capabilities ----------------------------------------------------- */
@@ -123,8 +122,7 @@ ask_caps(struct imap_session *s)
 		if (mine)
 			(void)buf_addf(
 			    &s->caps, "%.*s ", SLICE_FMT(event.text));
-		mine = mine ||
-		       slice_eq_nocase(event.text, SLICE("CAPABILITY"));
+		mine = mine || slice_eq_nocase(event.text, SLICE("CAPABILITY"));
 	}
 	return r == 0 ? imap_session_want(s, "PROTOCOL") : r;
 }
@@ -167,8 +165,7 @@ say_refused(struct imap_session *s, struct slice words)
 	else if (slice_starts_nocase(words, SLICE("[INUSE]")) ||
 		 slice_starts_nocase(words, SLICE("[LIMIT]")))
 		code = "INUSE";
-	return trouble_say(
-	    &s->run->trouble, code, "%.*s", SLICE_FMT(words));
+	return trouble_say(&s->run->trouble, code, "%.*s", SLICE_FMT(words));
 }
 
 static int
@@ -271,8 +268,8 @@ log_in(struct imap_session *s)
 	    !s->run->login.is_token &&
 	    !imap_session_offers(s, SLICE("LOGINDISABLED")))
 		return say_login(s);
-	return trouble_say(&s->run->trouble, "AUTH_NONE", "offered: %s",
-	    buf_text(&offered));
+	return trouble_say(
+	    &s->run->trouble, "AUTH_NONE", "offered: %s", buf_text(&offered));
 }
 
 /* Some providers turn clients away that do not say who they are. */
@@ -283,9 +280,8 @@ say_who_we_are(struct imap_session *s)
 
 	if (!imap_session_offers(s, SLICE("ID")))
 		return 0;
-	r = imap_session_begin(
-	    s, "ID (\"name\" \"Hauspost\" \"version\" \"%s\")",
-	    HAUSPOST_VERSION);
+	r = imap_session_begin(s,
+	    "ID (\"name\" \"Hauspost\" \"version\" \"%s\")", HAUSPOST_VERSION);
 	return r == 0 ? imap_session_end(s) : r;
 }
 

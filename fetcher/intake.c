@@ -89,8 +89,8 @@ protocol(const struct job *job)
 
 /* Nothing of the attempt in it: a repeat must be the same message. */
 static void
-add_received(const struct intake *intake, const struct item *item,
-    struct buf *to)
+add_received(
+    const struct intake *intake, const struct item *item, struct buf *to)
 {
 	const struct job *job = intake->job;
 	time_t arrival = (time_t)item->arrival;
@@ -113,8 +113,8 @@ make_head(const struct intake *intake, struct parcel *parcel)
 	AUTO_BUF struct buf head = BUF_INIT(HEAD_MAX);
 
 	add_received(intake, parcel->item, &head);
-	(void)buf_addf(&head, "X-Hauspost-Fetched: account=%lld; uid=",
-	    intake->job->account);
+	(void)buf_addf(&head,
+	    "X-Hauspost-Fetched: account=%lld; uid=", intake->job->account);
 	add_clean(&head, slice_head(parcel->item->uid, 100));
 	if (intake->folder.n > 0) {
 		(void)buf_add_text(&head, "; folder=");
@@ -125,14 +125,13 @@ make_head(const struct intake *intake, struct parcel *parcel)
 }
 
 static struct slice
-hauspost_params(const struct intake *intake, const struct item *item,
-    struct arena *arena)
+hauspost_params(
+    const struct intake *intake, const struct item *item, struct arena *arena)
 {
 	AUTO_BUF struct buf params = BUF_INIT(HEAD_MAX);
 
-	(void)buf_addf(&params,
-	    "XHAUSPOST-KEY=fetch.%lld XHAUSPOST-DATE=%lld", item->id,
-	    item->arrival);
+	(void)buf_addf(&params, "XHAUSPOST-KEY=fetch.%lld XHAUSPOST-DATE=%lld",
+	    item->id, item->arrival);
 	if (intake->place.n > 0)
 		(void)buf_addf(&params, " XHAUSPOST-FOLDER=%.*s",
 		    SLICE_FMT(dsn_xtext(arena, intake->place)));
@@ -151,40 +150,51 @@ address_letter(const struct intake *intake, struct parcel *parcel)
 	letter->head = make_head(intake, parcel);
 	letter->sender = message_sender(&parcel->message, &parcel->arena);
 	letter->recipient = intake->job->recipient;
-	letter->params = slice_of(arena_printf(&parcel->arena,
-	    "ORCPT=rfc822;%.*s NOTIFY=NEVER",
-	    SLICE_FMT(intake->job->original)));
+	letter->params = slice_of(
+	    arena_printf(&parcel->arena, "ORCPT=rfc822;%.*s NOTIFY=NEVER",
+		SLICE_FMT(intake->job->original)));
 	letter->hauspost = hauspost_params(intake, item, &parcel->arena);
 }
 
 /* --- what comes back -------------------------------------------------- */
 
+static struct parcel *
+next_parcel(const struct parcel *parcel)
+{
+	return (struct parcel *)parcel->letter.next;
+}
+
+static void
+list_taken(const struct intake *intake, struct items_batch *batch)
+{
+	struct arena *arena = intake->items->arena;
+
+	*batch = (struct items_batch){
+		.ids = arena_calloc(arena, intake->n_taken, sizeof *batch->ids),
+		.hashes =
+		    arena_calloc(arena, intake->n_taken, sizeof *batch->hashes),
+	};
+	for (struct parcel *p = intake->taken; p != NULL; p = next_parcel(p)) {
+		batch->ids[batch->n] = db_number_param(arena, p->item->id);
+		batch->hashes[batch->n++] = items_hash(intake->items, p->hash);
+		batch->bytes += p->message.size_bytes;
+	}
+}
+
+/* What can't be noted comes again, and lmtpd will know it. */
 static int
 note_taken(struct intake *intake)
 {
-	struct arena *arena = intake->items->arena;
-	struct items_batch batch = {
-		.ids = arena_calloc(
-		    arena, intake->n_taken, sizeof *batch.ids),
-		.hashes = arena_calloc(
-		    arena, intake->n_taken, sizeof *batch.hashes),
-	};
-	struct parcel *p;
+	struct items_batch batch;
 	int r;
 
 	if (intake->n_taken == 0)
 		return 0;
-	for (p = intake->taken; p != NULL;
-	     p = (struct parcel *)p->letter.next) {
-		batch.ids[batch.n] = db_number_param(arena, p->item->id);
-		batch.hashes[batch.n++] = items_hash(intake->items, p->hash);
-		batch.bytes += p->message.size_bytes;
-	}
+	list_taken(intake, &batch);
 	r = items_delivered(intake->items, &batch);
 	if (r < 0)
 		return r;
-	for (p = intake->taken; p != NULL;
-	     p = (struct parcel *)p->letter.next)
+	for (struct parcel *p = intake->taken; p != NULL; p = next_parcel(p))
 		p->item->delivered = true;
 	intake->n_delivered += intake->n_taken;
 	free_list(intake->taken);
@@ -205,8 +215,7 @@ static void
 log_item(const struct intake *intake, int level, const char *event,
     const struct parcel *parcel)
 {
-	log_event(level, NULL, event,
-	    LOG_NUM("account", intake->job->account),
+	log_event(level, NULL, event, LOG_NUM("account", intake->job->account),
 	    LOG_NUM("item", parcel->item->id),
 	    LOG_SLICE("to", intake->job->recipient),
 	    LOG_NUM("size", (long long)parcel->message.size_bytes),
@@ -217,8 +226,7 @@ log_item(const struct intake *intake, int level, const char *event,
 static bool
 is_for_now(const struct why *why)
 {
-	return why->verdict != MAIL_PERMFAIL ||
-	       strcmp(why->dsn, "5.2.2") == 0;
+	return why->verdict != MAIL_PERMFAIL || strcmp(why->dsn, "5.2.2") == 0;
 }
 
 static int
@@ -235,8 +243,8 @@ settle_one(struct intake *intake, struct parcel *parcel)
 	}
 	log_item(intake, LOG_WARNING, "not-delivered", parcel);
 	if (is_for_now(why))
-		r = trouble_say(items->trouble, "LMTP_TEMP", "%s %s", why->dsn,
-		    why->reply);
+		r = trouble_say(
+		    items->trouble, "LMTP_TEMP", "%s %s", why->dsn, why->reply);
 	else
 		r = items_failed(items, parcel->item, why->reply, true);
 	free_parcel(parcel);

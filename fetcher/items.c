@@ -33,8 +33,8 @@ static const struct db_stmt folder_done = { "fetch-folder-done",
 	4 };
 
 static int
-ask(struct items *items, const struct db_stmt *stmt,
-    const struct slice *params, struct db_result **result_out)
+ask(struct items *items, const struct db_stmt *stmt, const struct slice *params,
+    struct db_result **result_out)
 {
 	struct why why = { 0 };
 	int r = db_ask(items->pool, stmt, params, result_out, &why);
@@ -131,8 +131,8 @@ int
 items_known(struct items *items, const struct item *item,
     const unsigned char hash[MESSAGE_HASH])
 {
-	const struct slice params[] = { items->account,
-		number(items, item->id), items_hash(items, hash) };
+	const struct slice params[] = { items->account, number(items, item->id),
+		items_hash(items, hash) };
 	struct db_result *rows;
 	int r = ask(items, &known, params, &rows);
 
@@ -167,8 +167,8 @@ int
 items_failed(struct items *items, const struct item *item, const char *error,
     bool for_good)
 {
-	const struct slice params[] = { items->account,
-		number(items, item->id), slice_of(error), flag(for_good) };
+	const struct slice params[] = { items->account, number(items, item->id),
+		slice_of(error), flag(for_good) };
 
 	return ask(items, &failed, params, NULL);
 }
@@ -185,8 +185,8 @@ items_total(struct items *items, size_t n)
 /* --- folders ---------------------------------------------------------- */
 
 int
-items_folder(struct items *items, struct slice folder,
-    struct items_folder *folder_out)
+items_folder(
+    struct items *items, struct slice folder, struct items_folder *folder_out)
 {
 	const struct slice params[] = { items->account, folder };
 	struct db_result *rows;
@@ -204,8 +204,8 @@ items_folder(struct items *items, struct slice folder,
 }
 
 int
-items_folder_done(struct items *items, struct slice folder,
-    const struct items_folder *state)
+items_folder_done(
+    struct items *items, struct slice folder, const struct items_folder *state)
 {
 	const struct slice params[] = { items->account, folder,
 		number(items, (long long)state->validity),

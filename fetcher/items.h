@@ -37,8 +37,8 @@ struct item {
 };
 
 struct listing {
-	struct slice folder;   /* "" of POP3 */
-	uint64_t validity;     /* 0 of POP3 */
+	struct slice folder;	    /* "" of POP3 */
+	uint64_t validity;	    /* 0 of POP3 */
 	struct slice *uids, *sizes; /* sizes as decimal numbers */
 	size_t n;
 	bool whole;   /* the server has no others */
@@ -82,9 +82,9 @@ struct items_folder {
 	uint64_t validity, next; /* 0, 1: never seen */
 };
 
-int items_folder(struct items *items, struct slice folder,
-    struct items_folder *folder_out);
-int items_folder_done(struct items *items, struct slice folder,
-    const struct items_folder *state);
+int items_folder(
+    struct items *items, struct slice folder, struct items_folder *folder_out);
+int items_folder_done(
+    struct items *items, struct slice folder, const struct items_folder *state);
 
 #endif

@@ -63,8 +63,7 @@ read_server(const struct source *from)
 {
 	struct job *job = from->job;
 
-	job->imap =
-	    slice_eq(text(from, COLUMN_PROTOCOL), SLICE("imap"));
+	job->imap = slice_eq(text(from, COLUMN_PROTOCOL), SLICE("imap"));
 	job->host = text(from, COLUMN_HOST);
 	job->port = (unsigned)number(from, COLUMN_PORT);
 	job->tls_word = text(from, COLUMN_TLS);
@@ -83,8 +82,8 @@ read_folders(const struct source *from)
 {
 	struct job *job = from->job;
 
-	job->n_folders = db_array(from->rows, from->row, COLUMN_FOLDERS,
-	    &job->arena, &job->folders);
+	job->n_folders = db_array(
+	    from->rows, from->row, COLUMN_FOLDERS, &job->arena, &job->folders);
 	for (size_t i = 0; i < job->n_folders; i++)
 		job->folders[i] = arena_slice(&job->arena, job->folders[i]);
 	job->folder = text(from, COLUMN_FOLDER);

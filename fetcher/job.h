@@ -28,9 +28,9 @@ struct job {
 	uint64_t max_size;
 	struct slice *folders;
 	size_t n_folders;
-	struct slice folder; /* local one; .p NULL: INBOX */
-	bool test;	     /* log in, and no more */
-	bool import;	     /* all folders, with flags and dates */
+	struct slice folder;	   /* local one; .p NULL: INBOX */
+	bool test;		   /* log in, and no more */
+	bool import;		   /* all folders, with flags and dates */
 	struct oauth_client oauth; /* of its provider */
 };
 

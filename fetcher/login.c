@@ -25,8 +25,8 @@ login_is_one_line(const struct sasl_login *login)
 static void
 add_base64(struct buf *to, struct slice octets)
 {
-	size_t room = sodium_base64_encoded_len(
-	    octets.n, sodium_base64_VARIANT_ORIGINAL);
+	size_t room =
+	    sodium_base64_encoded_len(octets.n, sodium_base64_VARIANT_ORIGINAL);
 
 	if (buf_reserve(to, room) < 0)
 		return;
@@ -43,8 +43,7 @@ decode(struct slice base64, struct buf *to)
 
 	if (buf_reserve(to, base64.n + 1) < 0 ||
 	    sodium_base642bin((unsigned char *)to->p, base64.n + 1, base64.p,
-		base64.n, NULL, &n, NULL,
-		sodium_base64_VARIANT_ORIGINAL) != 0)
+		base64.n, NULL, &n, NULL, sodium_base64_VARIANT_ORIGINAL) != 0)
 		return -1;
 	buf_grown(to, n);
 	return 0;
@@ -92,8 +91,8 @@ answer_line(struct sasl *sasl, struct slice words, struct buf *line)
 	buf_reset(line);
 	/* What some servers say instead of an empty challenge is no base64,
 	 * and LOGIN's questions do not matter. */
-	if (sasl->mechanism != SASL_LOGIN && (sasl->step > 0 ||
-					 !sasl_begins(sasl)) &&
+	if (sasl->mechanism != SASL_LOGIN &&
+	    (sasl->step > 0 || !sasl_begins(sasl)) &&
 	    decode(words, &challenge) < 0)
 		return -1;
 	r = sasl_step(sasl, buf_slice(&challenge), &answer);

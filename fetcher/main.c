@@ -29,8 +29,8 @@ prepare(const char *config_path, struct config_common *config,
 	struct guard guard;
 
 	(void)config_path;
-	return guard_open(&guard, settings->allow_networks, settings->ports,
-	    arena, why);
+	return guard_open(
+	    &guard, settings->allow_networks, settings->ports, arena, why);
 }
 
 /* Passwords pass through our memory: no core file, no debugger. */
@@ -64,10 +64,10 @@ open_fetcher(struct fetcher *fetcher, struct sealed_keys **keys,
 	    db_pool_new(settings->common.database, "hauspost_fetcher",
 		DATABASE_CONNECTIONS, settings->common.database_timeout_ms);
 	fetcher->tokens = tokens_new(fetcher->pool, *keys);
-	fetcher->post = post_start(
-	    &(struct smtpc_options){ SMTPC_LMTP, settings->lmtp,
-		settings->common.node, settings->lmtp_timeout_ms },
-	    (size_t)settings->lmtp_connections);
+	fetcher->post =
+	    post_start(&(struct smtpc_options){ SMTPC_LMTP, settings->lmtp,
+			   settings->common.node, settings->lmtp_timeout_ms },
+		(size_t)settings->lmtp_connections);
 	return 0;
 }
 

@@ -34,8 +34,8 @@ add_to_file(struct message *message, struct slice octets)
 	if (message->error < 0 || octets.n == 0)
 		return;
 	if (message->fd < 0)
-		message->fd = open(
-		    message->spool, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+		message->fd =
+		    open(message->spool, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	r = message->fd < 0 ? -errno
 			    : io_write(message->fd, octets.p, octets.n);
 	if (r < 0)
@@ -48,8 +48,8 @@ message_add(struct message *message, struct slice octets)
 	size_t room = MESSAGE_MEMORY_MAX - message->begin.n;
 	struct slice here = slice_head(octets, room);
 
-	(void)crypto_hash_sha256_update(&message->sha256,
-	    (const unsigned char *)octets.p, octets.n);
+	(void)crypto_hash_sha256_update(
+	    &message->sha256, (const unsigned char *)octets.p, octets.n);
 	message->size_bytes += octets.n;
 	(void)buf_add_slice(&message->begin, here);
 	add_to_file(message, slice_tail(octets, here.n));
@@ -88,8 +88,8 @@ message_sender(const struct message *message, struct arena *arena)
 	struct header_field field;
 	struct addr addr;
 
-	if (!header_find(buf_slice(&message->begin), SLICE("Return-Path"),
-		&field) ||
+	if (!header_find(
+		buf_slice(&message->begin), SLICE("Return-Path"), &field) ||
 	    addr_parse(arena, slice_trim(field.value), false, &addr) < 0 ||
 	    addr_is_null(&addr))
 		return SLICE("");
@@ -112,8 +112,8 @@ message_loops(const struct message *message)
 }
 
 static void
-hash_field(crypto_hash_sha256_state *sha256, struct slice header,
-    struct slice name)
+hash_field(
+    crypto_hash_sha256_state *sha256, struct slice header, struct slice name)
 {
 	struct header_field field = { 0 };
 
@@ -124,8 +124,8 @@ hash_field(crypto_hash_sha256_state *sha256, struct slice header,
 }
 
 static void
-hash_header(struct slice header, uint64_t size_bytes,
-    unsigned char hash[MESSAGE_HASH])
+hash_header(
+    struct slice header, uint64_t size_bytes, unsigned char hash[MESSAGE_HASH])
 {
 	crypto_hash_sha256_state sha256;
 

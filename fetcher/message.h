@@ -20,7 +20,7 @@ enum {
 	MESSAGE_MEMORY_MAX = 256 * 1024,
 	MESSAGE_HASH = crypto_hash_sha256_BYTES,
 	MESSAGE_PARTS = 3,
-	MESSAGE_HOPS_MAX = 50,	/* Received fields, as Postfix' hopcount_limit */
+	MESSAGE_HOPS_MAX = 50, /* Received fields, as Postfix' hopcount_limit */
 	MESSAGE_ROUNDS_MAX = 3, /* times that a fetcher of ours had it */
 };
 
@@ -29,7 +29,7 @@ struct message {
 	struct buf begin;
 	int fd; /* -1 while all is in memory */
 	uint64_t size_bytes;
-	int error; /* -errno of the first write that failed */
+	int error;    /* -errno of the first write that failed */
 	bool held_cr; /* at the end of the last raw piece */
 	crypto_hash_sha256_state sha256;
 };
@@ -43,8 +43,7 @@ void message_add(struct message *message, struct slice octets);
 void message_add_raw(struct message *message, struct slice octets);
 
 /* The sender that the other provider noted; "" (of bounces) if none. */
-struct slice message_sender(
-    const struct message *message, struct arena *arena);
+struct slice message_sender(const struct message *message, struct arena *arena);
 
 /* It goes round in circles. */
 bool message_loops(const struct message *message);
@@ -54,8 +53,7 @@ bool message_loops(const struct message *message);
  * From and size, since these outlive a move to another server; without a
  * Message-ID all of it.
  */
-void message_finish(
-    struct message *message, unsigned char hash[MESSAGE_HASH]);
+void message_finish(struct message *message, unsigned char hash[MESSAGE_HASH]);
 
 /* What goes out: head first. Returns how many. */
 size_t message_parts(const struct message *message, struct slice head,

@@ -85,8 +85,7 @@ next_reply(struct pop3 *pop3, struct slice *in)
 	if (buf_add_char(&pop3->line, '\n') < 0)
 		return broken(pop3, &piece);
 	return read_reply(pop3,
-	    without_cr(slice_head(
-		buf_slice(&pop3->line), pop3->line.n - 1)));
+	    without_cr(slice_head(buf_slice(&pop3->line), pop3->line.n - 1)));
 }
 
 /* --- texts ------------------------------------------------------------ */

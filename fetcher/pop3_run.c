@@ -5,7 +5,7 @@
 #include "fetcher/pop3_session.h"
 
 enum {
-	LIST_MAX = 96 * 1024 * 1024,  /* a million messages with long uids */
+	LIST_MAX = 96 * 1024 * 1024, /* a million messages with long uids */
 	MESSAGES_MAX = 1000000,
 	UID_MAX = 512, /* RFC 1939 has 70, some servers more */
 	/* RETR commands under way, and octets of their messages: while lmtpd
@@ -339,8 +339,8 @@ quit(struct deletion *d)
 static int
 serve(struct pop3_session *s)
 {
-	struct mailbox box = { .listing = { .folder = SLICE(""),
-				   .whole = true } };
+	struct mailbox box = { .listing = {
+				   .folder = SLICE(""), .whole = true } };
 	struct deletion d = { .s = s, .box = &box };
 	int r = ask_uids(s, &box);
 

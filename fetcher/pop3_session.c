@@ -32,8 +32,8 @@ pop3_session_event(struct pop3_session *s, struct pop3_event *event_out)
 
 		*event_out = pop3_next(&s->pop3, &s->stream.input);
 		if (event_out->kind == POP3_BROKEN)
-			return trouble_say(&s->run->trouble, "PROTOCOL",
-			    "%.*s", SLICE_FMT(event_out->octets));
+			return trouble_say(&s->run->trouble, "PROTOCOL", "%.*s",
+			    SLICE_FMT(event_out->octets));
 		if (event_out->kind != POP3_NEED_MORE)
 			return 0;
 		r = s->stream.out.n > 0 ? stream_flush(&s->stream) : 0;
@@ -45,8 +45,8 @@ pop3_session_event(struct pop3_session *s, struct pop3_event *event_out)
 }
 
 int
-pop3_session_ask(struct pop3_session *s, const char *command,
-    struct pop3_event *reply_out)
+pop3_session_ask(
+    struct pop3_session *s, const char *command, struct pop3_event *reply_out)
 {
 	pop3_expect(&s->pop3, false);
 	(void)buf_addf(&s->stream.out, "%s\r\n", command);
@@ -54,8 +54,8 @@ pop3_session_ask(struct pop3_session *s, const char *command,
 }
 
 int
-pop3_session_list(struct pop3_session *s, const char *command,
-    struct buf *text, struct pop3_event *reply_out)
+pop3_session_list(struct pop3_session *s, const char *command, struct buf *text,
+    struct pop3_event *reply_out)
 {
 	struct pop3_event event;
 	int r;
@@ -184,8 +184,7 @@ say_apop(struct pop3_session *s)
 		    &s->run->trouble, "AUTH_NONE", "APOP is not offered");
 	sasl_apop(slice_tail(slice_head(said, (size_t)to + 1), (size_t)from),
 	    login->secret, hex);
-	(void)buf_addf(
-	    &line, "APOP %.*s %s", SLICE_FMT(login->user), hex);
+	(void)buf_addf(&line, "APOP %.*s %s", SLICE_FMT(login->user), hex);
 	r = exchange(s, buf_slice(&line), &reply);
 	if (r == 0 && reply.kind != LOGIN_IN)
 		r = say_refused(s, reply.words);

@@ -51,8 +51,8 @@ struct post *post_start(const struct smtpc_options *options, size_t lanes);
 /* Delivers what waits, and ends. NULL is fine. */
 void post_stop(struct post *post);
 
-void post_send(struct post *post, struct counter *counter,
-    struct letter *letter);
+void post_send(
+    struct post *post, struct counter *counter, struct letter *letter);
 
 /*
  * Waits until at most under_way of the session's letters are not back. The

@@ -57,10 +57,9 @@ open_secret(struct run *run, struct buf *secret)
 		.n_bound = sizeof bound / sizeof *bound };
 	struct why why = { 0 };
 
-	if (sealed_open(run->fetcher->keys, job->secret, bound,
-		grant.n_bound, secret, &why) < 0)
-		return trouble_say(
-		    &run->trouble, "SECRET", "%s", why.detail);
+	if (sealed_open(run->fetcher->keys, job->secret, bound, grant.n_bound,
+		secret, &why) < 0)
+		return trouble_say(&run->trouble, "SECRET", "%s", why.detail);
 	if (slice_eq(job->auth, SLICE("oauth")))
 		return get_token(run, &grant, secret);
 	log_in_with(run, buf_slice(secret), false);
@@ -133,8 +132,7 @@ start_parts(struct run *run)
 		.items = &run->items,
 		.node = fetcher->settings->common.node,
 		.spool = fetcher->settings->spool,
-		.place = imap_name_place(
-		    &run->arena, run->job->folder, '/') };
+		.place = imap_name_place(&run->arena, run->job->folder, '/') };
 	intake_init(&run->intake);
 }
 

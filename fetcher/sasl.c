@@ -11,8 +11,8 @@ enum { HASH_MAX = EVP_MAX_MD_SIZE, SALT_MAX = 256 };
 
 static const char *const names[] = { NULL, "XOAUTH2", "OAUTHBEARER",
 	"SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN", "CRAM-MD5" };
-_Static_assert(sizeof names / sizeof *names == SASL_MECHANISMS,
-    "name every mechanism");
+_Static_assert(
+    sizeof names / sizeof *names == SASL_MECHANISMS, "name every mechanism");
 
 const char *
 sasl_name(enum sasl_mechanism mechanism)
@@ -121,8 +121,8 @@ add_hex(struct buf *to, const unsigned char *octets, size_t n)
 }
 
 static void
-answer_cram(const struct sasl_login *login, struct slice challenge,
-    struct buf *answer)
+answer_cram(
+    const struct sasl_login *login, struct slice challenge, struct buf *answer)
 {
 	unsigned char mac[HASH_MAX];
 	unsigned n = 0;
@@ -256,8 +256,8 @@ keyed(const EVP_MD *md, const unsigned char *key, size_t n, struct slice text,
 {
 	unsigned out = 0;
 
-	(void)HMAC(md, key, (int)n, (const unsigned char *)text.p, text.n, mac,
-	    &out);
+	(void)HMAC(
+	    md, key, (int)n, (const unsigned char *)text.p, text.n, mac, &out);
 }
 
 /* Fills proof (as long as the hash) and the signature to expect. */
@@ -270,8 +270,8 @@ scram_prove(struct sasl *sasl, const struct scram_challenge *challenge,
 	unsigned char salted[HASH_MAX], key[HASH_MAX], stored[HASH_MAX];
 
 	(void)PKCS5_PBKDF2_HMAC(sasl->login->secret.p,
-	    (int)sasl->login->secret.n, challenge->salt,
-	    (int)challenge->n_salt, challenge->iterations, md, (int)n, salted);
+	    (int)sasl->login->secret.n, challenge->salt, (int)challenge->n_salt,
+	    challenge->iterations, md, (int)n, salted);
 	keyed(md, salted, n, SLICE("Client Key"), key);
 	(void)EVP_Digest(key, n, stored, NULL, md, NULL);
 	keyed(md, stored, n, message, proof);

@@ -185,8 +185,7 @@ list_running(
 	size_t n = 0;
 
 	(void)pthread_mutex_lock(&schedule->mutex);
-	*accounts =
-	    arena_calloc(arena, schedule->n_running, sizeof **accounts);
+	*accounts = arena_calloc(arena, schedule->n_running, sizeof **accounts);
 	for (struct place *p = schedule->running; p != NULL; p = p->next)
 		(*accounts)[n++] = db_number_param(arena, p->job->account);
 	(void)pthread_mutex_unlock(&schedule->mutex);
@@ -204,8 +203,7 @@ renew_leases(struct schedule *schedule)
 	struct why why = { 0 };
 
 	schedule->renewed_ms = clock_ms();
-	if (n > 0 &&
-	    db_run(schedule->lock, &renew, params, NULL, &why) < 0)
+	if (n > 0 && db_run(schedule->lock, &renew, params, NULL, &why) < 0)
 		lose_lock(schedule, &why);
 	arena_done(&arena);
 }

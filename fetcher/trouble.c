@@ -14,8 +14,7 @@ make_printable(char *text)
 }
 
 int
-trouble_say(
-    struct trouble *trouble, const char *code, const char *format, ...)
+trouble_say(struct trouble *trouble, const char *code, const char *format, ...)
 {
 	va_list args;
 

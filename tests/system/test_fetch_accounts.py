@@ -254,3 +254,25 @@ def test_a_whole_account_is_copied(fetch):
     fetch.cli("fetch", "run", id)
     fetch.cli("fetch", "run", id)
     assert len(fetch.mails(mailbox)) == 3
+
+
+def test_a_mailbox_of_many_messages_is_compared_at_once(fetch):
+    """No time is measured: a plan that compares each with each would take
+    hours, and the statement has 60 seconds."""
+    here = fetch.account(fetch.remote.account(), "pop3", mailbox=fetch.box)
+    fetch.settled(here)
+    listing = (
+        "SELECT count(*) FROM (SELECT array_agg('u' || n ORDER BY n) AS uids,"
+        " array_agg(10::bigint) AS sizes FROM generate_series(1, 30000) AS n)"
+        " AS l, hauspost.fetch_list(:'a', '', 0, uids, sizes, true, false)"
+    )
+    fetch.query("SET statement_timeout = '60s'")
+    for _ in range(2):
+        assert fetch.query(listing, a=here.id) == [["30000"]]
+    fetch.query(
+        "UPDATE hauspost.fetch_item SET state = 'delivered',"
+        " delivered_at = now() WHERE account = :'a'", a=here.id)
+    assert fetch.query(listing, a=here.id) == [["0"]]
+    fetch.query("RESET statement_timeout")
+    fetch.query(
+        "DELETE FROM hauspost.fetch_item WHERE account = :'a'", a=here.id)

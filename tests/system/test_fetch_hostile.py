@@ -6,6 +6,7 @@ import threading
 
 import pytest
 from fetch_rig import letter
+from stage import wait_for
 
 
 class Server(socketserver.ThreadingTCPServer):
@@ -253,3 +254,35 @@ def test_who_is_logged_in_already_is_not_believed(fetch, hostile):
         "imap", lambda peer: peer.imap(FINE, "* PREAUTH hello"))
     assert here.state()["code"] in ("PROTOCOL", "TLS_REQUIRED", "GREETING")
     assert fetch.mails(here.mailbox) == []
+
+
+# T-15.6
+def test_one_dead_server_holds_nobody_up(fetch):
+    """While one drips, another account is fetched from beginning to end."""
+    done = threading.Event()
+
+    def drip(peer):
+        peer.say("+OK hi")
+        while not done.is_set():
+            peer.wfile.write(b"+")
+            done.wait(0.5)
+
+    port = fetch.remote.ports["pop3"]
+    server = Server(port, drip)
+    try:
+        fetch.cli(
+            "fetch", "add", fetch.customer().mailbox("in"), "u@drip.example",
+            *("--host", "127.0.0.3", "--port", str(port), "--tls", "none"),
+            *("--protocol", "pop3"), stdin="p\n")
+        wait_for(lambda: server.sessions, "the slow session has begun")
+        there = fetch.remote.account()
+        there.put(letter(1))
+        here = fetch.account(there, "imap")
+        fetch.run(here)
+        assert fetch.subjects(here.mailbox) == [1]
+        assert fetch.query(
+            "SELECT 1 FROM hauspost.fetch_state WHERE locked_until > now()")
+    finally:
+        done.set()
+        server.shutdown()
+        server.server_close()

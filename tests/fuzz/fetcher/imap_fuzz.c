@@ -43,8 +43,8 @@ run(struct slice input, size_t step)
 			event = imap_next(&imap, &piece);
 			if (event.kind != IMAP_NEED_MORE)
 				note(&events, &fetch, &event);
-		} while (event.kind != IMAP_NEED_MORE &&
-			 event.kind != IMAP_BROKEN);
+		} while (
+		    event.kind != IMAP_NEED_MORE && event.kind != IMAP_BROKEN);
 	}
 	imap_done(&imap);
 	return events;

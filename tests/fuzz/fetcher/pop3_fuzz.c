@@ -13,8 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t n);
 static void
 note(struct buf *events, const struct pop3_event *event)
 {
-	assert(slice_find(event->octets, '\r') < 0 ||
-	       event->kind != POP3_TEXT);
+	assert(slice_find(event->octets, '\r') < 0 || event->kind != POP3_TEXT);
 	if (event->kind != POP3_TEXT)
 		(void)buf_addf(events, "\1%d\1", event->kind);
 	if (event->kind != POP3_BROKEN)

@@ -61,14 +61,13 @@ seal(struct slice value)
 
 	assert_int_equal(
 	    sealed_public_read(path("public.key"), &public, &why), 0);
-	assert_int_equal(
-	    sealed_make(&public, bound, 2, value, &box, &why), 0);
+	assert_int_equal(sealed_make(&public, bound, 2, value, &box, &why), 0);
 	return box;
 }
 
 static int
-unseal(const struct sealed_keys *keys, struct slice box,
-    const struct slice *to, const char *want)
+unseal(const struct sealed_keys *keys, struct slice box, const struct slice *to,
+    const char *want)
 {
 	struct buf value = BUF_INIT(SEALED_VALUE_MAX);
 	struct why why = { 0 };
@@ -87,12 +86,9 @@ a_box_is_opened_for_what_it_is_for(void **state)
 	struct buf box = seal(SLICE("a:secret,"));
 
 	(void)state;
-	assert_int_equal(
-	    unseal(keys, buf_slice(&box), bound, "a:secret,"), 0);
-	assert_int_equal(
-	    unseal(keys, buf_slice(&box), other, ""), -EBADMSG);
-	assert_int_equal(
-	    unseal(keys, buf_slice(&box), shifted, ""), -EBADMSG);
+	assert_int_equal(unseal(keys, buf_slice(&box), bound, "a:secret,"), 0);
+	assert_int_equal(unseal(keys, buf_slice(&box), other, ""), -EBADMSG);
+	assert_int_equal(unseal(keys, buf_slice(&box), shifted, ""), -EBADMSG);
 	buf_free(&box);
 	sealed_keys_free(keys);
 }

@@ -26,11 +26,10 @@ names_go_there_and_back(void **state)
 		struct arena arena = ARENA_INIT;
 
 		CASE(cases[i].name);
-		assert_slice(imap_name_encode(
-				 &arena, slice_of(cases[i].utf8)),
+		assert_slice(imap_name_encode(&arena, slice_of(cases[i].utf8)),
 		    cases[i].encoded);
-		assert_slice(imap_name_decode(
-				 &arena, slice_of(cases[i].encoded)),
+		assert_slice(
+		    imap_name_decode(&arena, slice_of(cases[i].encoded)),
 		    cases[i].utf8);
 		arena_done(&arena);
 	}

@@ -15,8 +15,8 @@ note(struct buf *to, const struct imap_event *e, bool again)
 	if (!again)
 		(void)buf_add_text(to, marks[e->kind]);
 	if (e->kind == IMAP_STATUS)
-		(void)buf_addf(to, "%.*s,%.*s,", SLICE_FMT(e->tag),
-		    SLICE_FMT(e->word));
+		(void)buf_addf(
+		    to, "%.*s,%.*s,", SLICE_FMT(e->tag), SLICE_FMT(e->word));
 	if (e->kind != IMAP_BROKEN && e->kind != IMAP_NIL)
 		(void)buf_add_slice(to, e->text);
 }
@@ -132,8 +132,7 @@ items_of_a_fetch_come_in_any_order(void **state)
 		    "7 0 1795507200 - no" },
 		{ "a body before the uid",
 		    "* 1 FETCH (BODY[] {1}\r\nx UID 7)\r\n", "7 0 0 - yes" },
-		{ "no body", "* 1 FETCH (BODY[] NIL UID 7)\r\n",
-		    "7 0 0 - no" },
+		{ "no body", "* 1 FETCH (BODY[] NIL UID 7)\r\n", "7 0 0 - no" },
 		{ "an empty body", "* 1 FETCH (BODY[] {0}\r\n UID 7)\r\n",
 		    "7 0 0 - no" },
 		{ "another response before it",

@@ -3,7 +3,10 @@
 #include "core/buf.h"
 #include "fetcher/sasl.h"
 
-#define S(literal) { literal, sizeof(literal) - 1 }
+#define S(literal)                                                             \
+	{                                                                      \
+		literal, sizeof(literal) - 1                                   \
+	}
 
 static const struct sasl_login tim = { .user = S("tim"),
 	.secret = S("tanstaaftanstaaf"),
@@ -11,13 +14,11 @@ static const struct sasl_login tim = { .user = S("tim"),
 	.port = 143 };
 static const struct sasl_login user = { .user = S("user"),
 	.secret = S("pencil") };
-static const struct sasl_login someuser = {
-	.user = S("someuser@example.com"),
+static const struct sasl_login someuser = { .user = S("someuser@example.com"),
 	.secret = S("vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg=="),
 	.is_token = true,
 	.host = S("server.example.com"),
-	.port = 143
-};
+	.port = 143 };
 
 /* Challenge, answer, challenge, answer …; NULL as an answer: broken off. */
 static void
@@ -34,29 +35,17 @@ exchanges_are_those_of_the_rfcs(void **state)
 		} steps[4];
 		bool fine;
 	} cases[] = {
-		{ "PLAIN",
-		    SASL_PLAIN,
-		    &tim,
-		    NULL,
-		    { { "", S("\0tim\0tanstaaftanstaaf") } },
-		    true },
-		{ "LOGIN, whatever is asked",
-		    SASL_LOGIN,
-		    &tim,
-		    NULL,
+		{ "PLAIN", SASL_PLAIN, &tim, NULL,
+		    { { "", S("\0tim\0tanstaaftanstaaf") } }, true },
+		{ "LOGIN, whatever is asked", SASL_LOGIN, &tim, NULL,
 		    { { "Username:", S("tim") },
 			{ "?", S("tanstaaftanstaaf") } },
 		    true },
-		{ "CRAM-MD5 (RFC 2195 2)",
-		    SASL_CRAM_MD5,
-		    &tim,
-		    NULL,
+		{ "CRAM-MD5 (RFC 2195 2)", SASL_CRAM_MD5, &tim, NULL,
 		    { { "<1896.697170952@postoffice.reston.mci.net>",
 			S("tim b913a602c7eda7a495b4e6e7334d3890") } },
 		    true },
-		{ "SCRAM-SHA-1 (RFC 5802 5)",
-		    SASL_SCRAM_SHA_1,
-		    &user,
+		{ "SCRAM-SHA-1 (RFC 5802 5)", SASL_SCRAM_SHA_1, &user,
 		    "fyko+d2lbbFgONRv9qkxdawL",
 		    { { "", S("n,,n=user,r=fyko+d2lbbFgONRv9qkxdawL") },
 			{ "r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,"
@@ -65,9 +54,7 @@ exchanges_are_those_of_the_rfcs(void **state)
 			      "Vs7j,p=v0X8v3Bz2T0CJGbJQyF0X+HI4Ts=") },
 			{ "v=rmF9pqV8S7suAoZWja4dJRkFsKQ=", S("") } },
 		    true },
-		{ "SCRAM-SHA-256 (RFC 7677 3)",
-		    SASL_SCRAM_SHA_256,
-		    &user,
+		{ "SCRAM-SHA-256 (RFC 7677 3)", SASL_SCRAM_SHA_256, &user,
 		    "rOprNGfwEbeRWgbNEkqO",
 		    { { "", S("n,,n=user,r=rOprNGfwEbeRWgbNEkqO") },
 			{ "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$"
@@ -79,9 +66,7 @@ exchanges_are_those_of_the_rfcs(void **state)
 			    S("") } },
 		    true },
 		{ "a server that does not know the password",
-		    SASL_SCRAM_SHA_256,
-		    &user,
-		    "rOprNGfwEbeRWgbNEkqO",
+		    SASL_SCRAM_SHA_256, &user, "rOprNGfwEbeRWgbNEkqO",
 		    { { "", S("n,,n=user,r=rOprNGfwEbeRWgbNEkqO") },
 			{ "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$"
 			  "k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",
@@ -91,34 +76,24 @@ exchanges_are_those_of_the_rfcs(void **state)
 			{ "v=AAAATRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=",
 			    { NULL, 0 } } },
 		    false },
-		{ "a nonce that is not ours",
-		    SASL_SCRAM_SHA_1,
-		    &user,
-		    "fyko",
+		{ "a nonce that is not ours", SASL_SCRAM_SHA_1, &user, "fyko",
 		    { { "", S("n,,n=user,r=fyko") },
 			{ "r=fykX3rfc,s=QSXCR+Q6sek8bf92,i=4096",
 			    { NULL, 0 } } },
 		    false },
-		{ "work for hours",
-		    SASL_SCRAM_SHA_1,
-		    &user,
-		    "fyko",
+		{ "work for hours", SASL_SCRAM_SHA_1, &user, "fyko",
 		    { { "", S("n,,n=user,r=fyko") },
 			{ "r=fyko3rfc,s=QSXCR+Q6sek8bf92,i=600001",
 			    { NULL, 0 } } },
 		    false },
-		{ "XOAUTH2, and an empty line when it is refused",
-		    SASL_XOAUTH2,
-		    &someuser,
-		    NULL,
+		{ "XOAUTH2, and an empty line when it is refused", SASL_XOAUTH2,
+		    &someuser, NULL,
 		    { { "",
 			  S("user=someuser@example.com\1auth=Bearer vF9dft4qmT"
 			    "c2Nvb3RlckBhdHRhdmlzdGEuY29tCg==\1\1") },
 			{ "{\"status\":\"401\"}", S("") } },
 		    true },
-		{ "OAUTHBEARER (RFC 7628 4.1)",
-		    SASL_OAUTHBEARER,
-		    &someuser,
+		{ "OAUTHBEARER (RFC 7628 4.1)", SASL_OAUTHBEARER, &someuser,
 		    NULL,
 		    { { "",
 			  S("n,a=someuser@example.com,\1host=server.example.co"
@@ -133,8 +108,8 @@ exchanges_are_those_of_the_rfcs(void **state)
 		struct sasl sasl;
 
 		CASE(cases[i].name);
-		sasl_start(&sasl, cases[i].mechanism, cases[i].login,
-		    cases[i].nonce);
+		sasl_start(
+		    &sasl, cases[i].mechanism, cases[i].login, cases[i].nonce);
 		for (size_t s = 0; s < 4 && cases[i].steps[s].challenge; s++) {
 			struct slice want = cases[i].steps[s].answer;
 			struct buf answer = BUF_INIT(SASL_ANSWER_MAX);
@@ -143,8 +118,7 @@ exchanges_are_those_of_the_rfcs(void **state)
 
 			assert_int_equal(r < 0, want.p == NULL);
 			if (r == 0)
-				assert_true(
-				    slice_eq(buf_slice(&answer), want));
+				assert_true(slice_eq(buf_slice(&answer), want));
 			buf_free(&answer);
 		}
 		assert_int_equal(sasl_is_fine(&sasl), cases[i].fine);
@@ -160,8 +134,9 @@ the_best_is_chosen(void **state)
 		bool is_token, secure;
 		enum sasl_mechanism best;
 	} cases[] = {
-		{ "SCRAM before all", "auto", "LOGIN PLAIN SCRAM-SHA-1 CRAM-MD5",
-		    false, true, SASL_SCRAM_SHA_1 },
+		{ "SCRAM before all", "auto",
+		    "LOGIN PLAIN SCRAM-SHA-1 CRAM-MD5", false, true,
+		    SASL_SCRAM_SHA_1 },
 		{ "PLAIN within TLS", "auto", "CRAM-MD5 login plain", false,
 		    true, SASL_PLAIN },
 		{ "not without it, if there is another", "auto",
@@ -195,8 +170,8 @@ apop_is_the_rfcs(void **state)
 	char hex[33];
 
 	(void)state;
-	sasl_apop(SLICE("<1896.697170952@dbc.mtview.ca.us>"),
-	    SLICE("tanstaaf"), hex);
+	sasl_apop(
+	    SLICE("<1896.697170952@dbc.mtview.ca.us>"), SLICE("tanstaaf"), hex);
 	assert_string_equal(hex, "c4c9334bac560ecc979e58001b3e22fb");
 }
 
