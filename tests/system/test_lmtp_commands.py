@@ -217,6 +217,7 @@ def another_lmtpd(lmtp, settings):
         lmtp.config.read_text()
         .replace(str(lmtp.place / "run" / "lmtpd.sock"), str(path))
         .replace("lmtpd-trusted.sock", "other-trusted.sock")
+        .replace("lmtpd-own.sock", "other-own.sock")
         .replace("metrics =", "; metrics =")
         .replace("[lmtpd]", f"[lmtpd]\n{settings}")
     )
