@@ -4,6 +4,7 @@ import subprocess
 
 import pytest
 
+from command import Command
 from stage import clients, wait_for
 from stage.clients import letter, reply
 from stage.customer import PASSWORD, Customer
@@ -102,6 +103,28 @@ def test_they_have_budgets_of_their_own(sender):
     assert answer.startswith("550 5.7.1 limit of 0 recipients")
     with login(sender) as peer:
         peer.sendmail(sender.info, [world(sender, "y")], newsletter(sender))
+
+
+def test_what_it_holds_is_released_in_its_own_queue(sender):
+    to = world(sender, "held")
+    columns = {"mailbox": sender.abc, "period": "1 hour", "most": 0}
+    sender._insert(
+        "send_limit", **{"class": "bulk", "over": "hold"}, **columns
+    )
+    with login(sender, "bulk_submission") as peer:
+        peer.sendmail(sender.info, [to], newsletter(sender))
+    sender.stage.query("DELETE FROM hauspost.send_limit WHERE most = 0")
+    hauspost = Command(
+        sender.stage.postgres,
+        "hauspost",
+        postfix=sender.stage.postfix.config,
+        postfix_bulk=sender.stage.bulk.config,
+    )
+    wanted = ("quarantine", "list", "--login", sender.abc)
+    wait_for(lambda: hauspost.json(*wanted), "the trail has it")
+    [held] = hauspost.json(*wanted)
+    hauspost("quarantine", "release", held["id"])
+    sent_by_bulk(sender, to)
 
 
 def test_it_has_a_name_of_its_own(sender):
