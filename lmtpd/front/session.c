@@ -117,8 +117,8 @@ on_lhlo(struct session *session, struct slice args)
 	/* A user's program must not give itself a queue id of Postfix'. */
 	static const char *const offers[] = {
 		[PEER_QUEUE] = "250-XFORWARD NAME ADDR IDENT\r\n",
-		[PEER_TRUSTED] = "250-XHAUSPOST KEY DATE FOLDER FLAGS\r\n"
-				 "250-XFORWARD NAME ADDR IDENT\r\n",
+		[PEER_TRUSTED] = ("250-XHAUSPOST KEY DATE FOLDER FLAGS\r\n"
+				  "250-XFORWARD NAME ADDR IDENT\r\n"),
 		[PEER_USER] = "250-XHAUSPOST FOLDER FLAGS\r\n",
 	};
 	struct buf *replies = &session->replies;
