@@ -289,8 +289,9 @@ def test_a_password_comes_from_a_pipe(hauspost):
         ("\n", 65, "it is empty"),
         ("with:colon\n", 65, '":"'),
         ("x" * 300 + "\n", 65, "at most 256"),
-        ("x" * 5000 + "\n", 64, "stdin holds no password"),
+        ("x" * 9000 + "\n", 64, "stdin holds no password"),
     ],
+    ids=["none", "an empty one", "a colon", "too long", "without end"],
 )
 def test_t055_a_password_that_is_none(hauspost, stdin, code, says):
     said = hauspost.refused("mailbox", "password", "xyz00", stdin=stdin, code=code)
