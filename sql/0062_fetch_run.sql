@@ -250,6 +250,7 @@ BEGIN
     SET code = s.code, detail = s.detail, failures = s.failures,
         refusals = s.refusals, fail_since = s.fail_since, state = s.state,
         next_run = s.next_run, told = s.told, locked_until = NULL,
+        locked_by = NULL, -- or fetch_renew(), on its way, would lock it again
         asked = NULL, last_run = clock_timestamp(),
         tested = CASE WHEN f.asked = 'test' THEN clock_timestamp()
             ELSE f.tested END,

@@ -276,3 +276,17 @@ def test_a_mailbox_of_many_messages_is_compared_at_once(fetch):
     fetch.query("RESET statement_timeout")
     fetch.query(
         "DELETE FROM hauspost.fetch_item WHERE account = :'a'", a=here.id)
+
+
+def test_a_run_that_has_ended_is_not_renewed(fetch):
+    """The renewal of all that run may be under way when one of them ends."""
+    here = fetch.account(fetch.remote.account(), "pop3")
+    fetch.run(here)
+    fetch.query(
+        "SELECT hauspost.fetch_renew('h01.hosting.example', ARRAY[:'a'::bigint])",
+        a=here.id,
+    )
+    assert fetch.query(
+        "SELECT locked_until FROM hauspost.fetch_state WHERE account = :'a'",
+        a=here.id,
+    ) == [[None]]
