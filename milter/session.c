@@ -537,12 +537,12 @@ add_submitted(struct session *session, struct plan *plan)
 		plan->hold = submission->why_held.reply;
 }
 
-enum verdict
-session_end(struct session *session, struct slice queue_id,
-    struct plan *plan_out, struct why *why)
+static struct envelope
+envelope_of(const struct session *session)
 {
-	struct txn *txn = &session->txn;
-	struct envelope envelope = {
+	const struct txn *txn = &session->txn;
+
+	return (struct envelope){
 		.class = session->class,
 		.node = session->milter->config.common.node,
 		.sender = txn->sender,
@@ -554,6 +554,14 @@ session_end(struct session *session, struct slice queue_id,
 		.delivered_to = txn->delivered_to,
 		.n_delivered_to = txn->n_delivered_to,
 	};
+}
+
+enum verdict
+session_end(struct session *session, struct slice queue_id,
+    struct plan *plan_out, struct why *why)
+{
+	struct txn *txn = &session->txn;
+	struct envelope envelope = envelope_of(session);
 	struct why refused = { 0 };
 	enum verdict verdict, submitted;
 
