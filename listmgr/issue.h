@@ -40,10 +40,9 @@ struct issue {
 };
 
 /*
- * Appends the message; List-Unsubscribe belongs at *split_out, as between
- * the pieces of an edited post. 0, or -EMSGSIZE when to is too small.
+ * Appends the message but for List-Unsubscribe, which belongs on top of it
+ * and may differ from member to member. 0, or -EMSGSIZE when to is too small.
  */
-int issue_build(struct arena *arena, const struct issue *issue, struct buf *to,
-    size_t *split_out);
+int issue_build(struct arena *arena, const struct issue *issue, struct buf *to);
 
 #endif
