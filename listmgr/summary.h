@@ -2,8 +2,8 @@
  * listmgr/summary.h - what the archive knows of a post without opening it:
  * who, when, what about, and which post it answers.
  *
- * Ownership: texts live in the arena or point into the message; they are
- *            UTF-8 without control characters, cut to SUMMARY_TEXT octets.
+ * Ownership: texts live in the arena. They are UTF-8 without control
+ *            characters, and no longer than SUMMARY_TEXT octets.
  * Threads:   pure functions.
  */
 #ifndef HAUSPOST_LISTMGR_SUMMARY_H
@@ -34,8 +34,5 @@ struct summary {
 /* domain: the list's, for a Message-ID of our own. now: Unix seconds. */
 void summary_read(struct arena *arena, struct slice message,
     struct slice domain, int64_t now, struct summary *summary_out);
-
-/* Behind leading "Re:", "AW: [list] Re[2]:" and the like, as it stands. */
-struct slice summary_base(struct slice subject);
 
 #endif
