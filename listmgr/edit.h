@@ -25,10 +25,11 @@ struct list;
 
 struct edit_request {
 	const struct list *list;
-	struct slice message;	 /* header and body; lines end in LF */
-	struct slice message_id; /* with <>: for where there is none */
-	struct slice node;	 /* our own name in Authentication-Results */
-	const char *web;	 /* "https://lists.example.org"; "" has none */
+	struct slice message; /* header and body; lines end in LF */
+	/* By which the archive knows the post, without < >; it becomes the
+	 * post's own where it has none, and on an anonymous list. */
+	struct slice message_id;
+	struct slice node; /* our own name in Authentication-Results */
 	unsigned long long number;
 	bool verified;	 /* an aligned DKIM signature of the author is good */
 	bool own_author; /* From is of a domain we sign for ourselves */
@@ -39,7 +40,7 @@ enum edit_from { EDIT_KEPT, EDIT_MUNGED, EDIT_WRAPPED };
 
 /*
  * A message in three pieces: between the first two belongs what
- * edit_unsubscribe() writes, which may differ from member to member.
+ * heading_unsubscribe() writes, which may differ from member to member.
  */
 struct edited {
 	struct slice top;
@@ -61,13 +62,5 @@ bool edit_asks_policy(struct arena *arena, const struct edit_request *request,
  */
 enum verdict edit_post(struct arena *arena, const struct edit_request *request,
     struct edited *edited_out, struct why *why);
-
-/*
- * List-Unsubscribe, and with a member's own token (lower-case base32)
- * List-Unsubscribe-Post. An empty token is for everybody: the address and
- * the page of the list.
- */
-struct slice edit_unsubscribe(struct arena *arena,
-    const struct edit_request *request, struct slice token);
 
 #endif

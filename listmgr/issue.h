@@ -30,7 +30,6 @@ struct issue_post {
 
 struct issue {
 	const struct list *list;
-	const char *web; /* "https://lists.example.org"; "" has none */
 	unsigned long long volume, number;
 	int64_t now;
 	/* What stands above the contents and below the posts; UTF-8. */
@@ -40,8 +39,9 @@ struct issue {
 };
 
 /*
- * Appends the message but for List-Unsubscribe, which belongs on top of it
- * and may differ from member to member. 0, or -EMSGSIZE when to is too small.
+ * Appends the message but for heading_unsubscribe(), which belongs on top
+ * of it and may differ from member to member. 0, or -EMSGSIZE when to is too
+ * small.
  */
 int issue_build(struct arena *arena, const struct issue *issue, struct buf *to);
 

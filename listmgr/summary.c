@@ -45,8 +45,8 @@ next_id(struct arena *arena, struct slice *rest, struct slice *id_out)
 	return true;
 }
 
-static struct slice
-make_id(struct arena *arena, struct slice message, struct slice domain)
+struct slice
+summary_make_id(struct arena *arena, struct slice message, struct slice domain)
 {
 	unsigned char digest[crypto_hash_sha256_BYTES];
 	char text[2 * MADE_OCTETS + 1];
@@ -66,7 +66,7 @@ message_id(struct arena *arena, struct slice message, struct slice domain)
 
 	if (!next_id(arena, &rest, &id))
 		id = line_clean(arena, value, SUMMARY_TEXT);
-	return id.n > 0 ? id : make_id(arena, message, domain);
+	return id.n > 0 ? id : summary_make_id(arena, message, domain);
 }
 
 static void

@@ -23,8 +23,7 @@ struct summary {
 	 * one thread have in common where References are missing. */
 	struct slice base_subject;
 	struct slice from_name, from_address;
-	int64_t
-	    date; /* Unix seconds; that of arrival where it makes no sense */
+	int64_t date; /* Unix seconds; of arrival where it makes no sense */
 	/* Without <>, the nearest first: References from the right, then
 	 * In-Reply-To. */
 	struct slice *parents;
@@ -34,5 +33,12 @@ struct summary {
 /* domain: the list's, for a Message-ID of our own. now: Unix seconds. */
 void summary_read(struct arena *arena, struct slice message,
     struct slice domain, int64_t now, struct summary *summary_out);
+
+/*
+ * "hauspost-…@domain", made of the message: for one that has no Message-ID,
+ * or must not show it.
+ */
+struct slice summary_make_id(
+    struct arena *arena, struct slice message, struct slice domain);
 
 #endif
