@@ -1,11 +1,9 @@
-#include "autoconfig-cgi/cgi.h"
+#include "core/cgi.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "autoconfig-cgi/answerer.h"
-#include "autoconfig-cgi/exchange.h"
 #include "core/io.h"
 
 extern char **environ;
@@ -42,17 +40,34 @@ cgi_called(void)
 	       getenv("REQUEST_METHOD") != NULL;
 }
 
-/* The directory is not started: it asks, and has nothing to remember for. */
-void
-cgi_serve(struct service *service)
+/*
+ * A web server may hand the query over as arguments (RFC 3875 4.4), so a
+ * stranger could choose our options: none are taken from there.
+ */
+int
+cgi_start(const struct program *program, program_prepare *prepare, int argc,
+    char **argv, struct config_common *config, struct arena *arena)
 {
-	const struct autoconfig_config *config = service->config;
-	struct exchange exchange = { environ, NULL, read_stdin, write_stdout };
+	char *ours[] = { argv[0], NULL, NULL, NULL };
+	int n = 1;
+
+	if (!cgi_called())
+		return program_start_with(
+		    program, prepare, argc, argv, config, arena);
+	if (getenv("HAUSPOST_CONFIG") != NULL) {
+		ours[n++] = "--config";
+		ours[n++] = getenv("HAUSPOST_CONFIG");
+	}
+	return program_start_with(program, prepare, n, ours, config, arena);
+}
+
+void
+cgi_serve(web_answer *answer, void *arg)
+{
+	struct web_exchange exchange = { environ, NULL, read_stdin,
+		write_stdout };
 	struct arena arena = ARENA_INIT;
 
-	service->directory = directory_new(
-	    &config->directory, &config->common, AUTOCONFIG_ROLE, NULL);
-	exchange_run(service, &arena, &exchange);
-	directory_free(service->directory);
+	answer(arg, &arena, &exchange);
 	arena_done(&arena);
 }
