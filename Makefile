@@ -50,8 +50,8 @@ $B/bin/%:
 	$(CC) $(CFLAGS) $(LDFLAGS) -pie -pthread -o $@ $^ $(ALL_LIBS)
 
 .SECONDEXPANSION:
-# tests/unit/lmtpd/front/proto_test.c is linked with the parts of lmtpd/front,
-# tests/fuzz/lmtpd/front/proto_fuzz.c as well.
+# tests/unit/lmtpd/front/heading_test.c is linked with the parts of lmtpd/front,
+# tests/fuzz/lmtpd/front/heading_fuzz.c as well.
 $B/tests/unit/%_test: $B/tests/unit/%_test.o $$(call parts,$$(dir %)) $(LIB)
 	@echo "  link  $@"; $(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ -lcmocka $(ALL_LIBS)
 $B/tests/fuzz/%_fuzz: $B/tests/fuzz/%_fuzz.o $$(call parts,$$(dir %)) $(LIB)

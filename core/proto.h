@@ -1,5 +1,5 @@
 /*
- * lmtpd/front/proto.h - LMTP on the wire (RFC 2033): octets in, events out.
+ * core/proto.h - LMTP on the wire (RFC 2033): octets in, events out.
  *
  * No socket and no meaning: the daemon, the unit test and the fuzzer feed it
  * alike, and however the octets are cut into pieces the same events come out.
@@ -18,8 +18,8 @@
  *            proto_next().
  * Threads:   one proto belongs to one thread.
  */
-#ifndef HAUSPOST_LMTPD_FRONT_PROTO_H
-#define HAUSPOST_LMTPD_FRONT_PROTO_H
+#ifndef HAUSPOST_CORE_PROTO_H
+#define HAUSPOST_CORE_PROTO_H
 
 #include "core/buf.h"
 #include "core/slice.h"

@@ -1,7 +1,7 @@
 #include "tests/unit/test.h"
 
 #include "core/buf.h"
-#include "lmtpd/front/proto.h"
+#include "core/proto.h"
 
 /*
  * What happened, as text: "<command>", "!" bad line, "#" long line, message

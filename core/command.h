@@ -1,5 +1,5 @@
 /*
- * lmtpd/front/command.h - what an LMTP command says (RFC 2033, RFC 5321 4.1,
+ * core/command.h - what an LMTP command says (RFC 2033, RFC 5321 4.1,
  * and the parameters of RFC 1870, 3461, 6152, 6531; XFORWARD as Postfix
  * documents it).
  *
@@ -7,8 +7,8 @@
  * Ownership: results live in the arena, or show octets of the line.
  * Threads:   pure functions.
  */
-#ifndef HAUSPOST_LMTPD_FRONT_COMMAND_H
-#define HAUSPOST_LMTPD_FRONT_COMMAND_H
+#ifndef HAUSPOST_CORE_COMMAND_H
+#define HAUSPOST_CORE_COMMAND_H
 
 #include <stdbool.h>
 

@@ -1,5 +1,5 @@
 /*
- * lmtpd/front/message.h - the text of one message, however large.
+ * core/message.h - the text of one message, however large.
  *
  * Up to MESSAGE_MEMORY_MAX octets stay in memory. A larger one goes to an
  * unlinked file (O_TMPFILE) in the spool folder; of it only the begin, which
@@ -16,8 +16,8 @@
  * Threads:   one thread writes; afterwards many may read.
  * Units:     octets, lines ending in LF.
  */
-#ifndef HAUSPOST_LMTPD_FRONT_MESSAGE_H
-#define HAUSPOST_LMTPD_FRONT_MESSAGE_H
+#ifndef HAUSPOST_CORE_MESSAGE_H
+#define HAUSPOST_CORE_MESSAGE_H
 
 #include <stdint.h>
 

@@ -1,4 +1,4 @@
-#include "lmtpd/front/proto.h"
+#include "core/proto.h"
 
 #include <assert.h>
 

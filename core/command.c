@@ -1,4 +1,4 @@
-#include "lmtpd/front/command.h"
+#include "core/command.h"
 
 #include <errno.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "lmtpd/front/message.h"
+#include "core/message.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "lmtpd/front/message.h"
+#include "core/message.h"
 
 enum { SIZE_MAX_BYTES = 16 * 1024 * 1024 };
 

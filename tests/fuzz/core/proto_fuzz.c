@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 #include "core/buf.h"
-#include "lmtpd/front/command.h"
-#include "lmtpd/front/proto.h"
+#include "core/command.h"
+#include "core/proto.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t n);
 

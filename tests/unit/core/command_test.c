@@ -1,6 +1,6 @@
 #include "tests/unit/test.h"
 
-#include "lmtpd/front/command.h"
+#include "core/command.h"
 
 static void
 verbs_have_no_case(void **state)
