@@ -1,4 +1,4 @@
-#include "autoconfig-cgi/limiter.h"
+#include "core/limiter.h"
 
 #include <arpa/inet.h>
 #include <sodium.h>

@@ -1,10 +1,5 @@
 /*
- * autoconfig-cgi/limiter.h - how many addresses a network may look up.
- *
- * Answers tell which addresses have a mailbox. A network that asks too often
- * is told no more, but not turned away: it gets what is true of the whole
- * domain, which works as well (login by address), and which Microsoft's cloud
- * needs that asks for many people from few networks.
+ * core/limiter.h - how often a network may ask for something.
  *
  * A token bucket per /24 of IPv4 or /56 of IPv6, in memory that all processes
  * share. Networks that meet in one bucket, one of SLOTS by a keyed hash, share
@@ -12,8 +7,8 @@
  *
  * Threads and processes: any.
  */
-#ifndef HAUSPOST_AUTOCONFIG_LIMITER_H
-#define HAUSPOST_AUTOCONFIG_LIMITER_H
+#ifndef HAUSPOST_CORE_LIMITER_H
+#define HAUSPOST_CORE_LIMITER_H
 
 #include <stdbool.h>
 

@@ -3,7 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "autoconfig-cgi/limiter.h"
+#include "core/limiter.h"
 
 enum { PER_MINUTE = 60, NOW_MS = 1000000 };
 

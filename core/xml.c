@@ -1,4 +1,4 @@
-#include "autoconfig-cgi/xml.h"
+#include "core/xml.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /*
- * autoconfig-cgi/xml.h - writes XML, escaping all text.
+ * core/xml.h - writes XML, escaping all text.
  *
  *	struct xml xml = xml_start();
  *	xml_open(&xml, "emailProvider");
@@ -14,8 +14,8 @@
  *
  * Threads: one struct xml belongs to one thread.
  */
-#ifndef HAUSPOST_AUTOCONFIG_XML_H
-#define HAUSPOST_AUTOCONFIG_XML_H
+#ifndef HAUSPOST_CORE_XML_H
+#define HAUSPOST_CORE_XML_H
 
 #include <libxml/xmlwriter.h>
 

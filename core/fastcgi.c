@@ -1,29 +1,29 @@
-#include "autoconfig-cgi/answerer.h"
+#include "core/fastcgi.h"
 
 #include <errno.h>
 #include <fcgiapp.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
-#include "autoconfig-cgi/exchange.h"
-#include "autoconfig-cgi/serve.h"
 #include "core/clock.h"
-#include "core/log.h"
+#include "core/endpoint.h"
+#include "core/processes.h"
 
 enum {
-	DRAIN_MS = 5000, /* far above time_limit */
+	DRAIN_MS = 5000, /* far above what an answer may take */
 	DRAIN_STEP_MS = 10,
 	HANDOVER_MS = 5, /* a free thread takes a connection sooner */
 	STACK_BYTES = 256 << 10,
 };
 
 struct answerer {
-	struct service *service;
-	int listen_fd;
+	const struct fastcgi *fastcgi;
 	atomic_int busy; /* requests that are being answered */
 	atomic_int free; /* threads that wait for a connection */
 };
@@ -49,11 +49,11 @@ static void
 answer_one(
     struct answerer *answerer, struct arena *arena, FCGX_Request *request)
 {
-	struct exchange exchange = { request->envp, request, read_fastcgi,
+	struct web_exchange exchange = { request->envp, request, read_fastcgi,
 		write_fastcgi };
 
 	(void)atomic_fetch_add(&answerer->busy, 1);
-	exchange_run(answerer->service, arena, &exchange);
+	answerer->fastcgi->answer(answerer->fastcgi->arg, arena, &exchange);
 	FCGX_Finish_r(request);
 	(void)atomic_fetch_sub(&answerer->busy, 1);
 	arena_done(arena); /* the next request may be another thread's */
@@ -81,7 +81,7 @@ wait_on_connection(struct answerer *answerer, FCGX_Request *request)
 {
 	struct pollfd fds[] = {
 		{ .fd = request->ipcFd, .events = POLLIN },
-		{ .fd = answerer->listen_fd, .events = POLLIN },
+		{ .fd = answerer->fastcgi->listen_fd, .events = POLLIN },
 	};
 
 	while (request->ipcFd >= 0) {
@@ -115,7 +115,7 @@ answer_always(void *arg)
 	struct arena arena = ARENA_INIT;
 	FCGX_Request request;
 
-	if (FCGX_InitRequest(&request, answerer->listen_fd, 0) != 0)
+	if (FCGX_InitRequest(&request, answerer->fastcgi->listen_fd, 0) != 0)
 		abort();
 	for (;;) {
 		if (next_request(answerer, &request))
@@ -136,8 +136,7 @@ start_threads(struct answerer *answerer, struct why *why)
 	(void)pthread_attr_init(&attr);
 	(void)pthread_attr_setstacksize(&attr, STACK_BYTES);
 	(void)pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	for (long i = 0; i < answerer->service->config->threads && error == 0;
-	     i++)
+	for (long i = 0; i < answerer->fastcgi->threads && error == 0; i++)
 		error = pthread_create(&thread, &attr, answer_always, answerer);
 	(void)pthread_attr_destroy(&attr);
 	return error != 0 ? why_fail(why, error, "start a thread") : 0;
@@ -156,24 +155,10 @@ drain(struct answerer *answerer)
 		(void)poll(NULL, 0, DRAIN_STEP_MS);
 }
 
-static void
-on_listening(void *arg, const struct why *lost)
-{
-	(void)arg;
-	if (lost == NULL)
-		log_event(LOG_NOTICE, NULL, "directory-heard",
-		    LOG_TEXT("detail", "answers are remembered"));
-	else
-		log_event(LOG_WARNING, NULL, "directory-lost", LOG_WHY(lost));
-}
-
 int
-answerer_run(struct service *service, int listen_fd, struct why *why)
+fastcgi_run(const struct fastcgi *fastcgi, struct why *why)
 {
-	static const struct directory_hooks hooks = { NULL, on_listening,
-		NULL };
-	const struct autoconfig_config *config = service->config;
-	struct answerer answerer = { service, listen_fd, 0, 0 };
+	struct answerer answerer = { fastcgi, 0, 0 };
 	int r;
 
 	/* One heap for all threads: what one has freed serves the next, where
@@ -181,13 +166,36 @@ answerer_run(struct service *service, int listen_fd, struct why *why)
 	(void)mallopt(M_ARENA_MAX, 1);
 	if (FCGX_Init() != 0)
 		return why_fail(why, ENOMEM, "start libfcgi");
-	service->directory = directory_new(
-	    &config->directory, &config->common, AUTOCONFIG_ROLE, &hooks);
-	r = directory_start(service->directory, why);
+	r = start_threads(&answerer, why);
 	if (r == 0)
-		r = start_threads(&answerer, why);
-	if (r == 0)
-		r = serve_wait_stop(why);
+		r = processes_wait_stop(why);
 	drain(&answerer);
 	return r;
+}
+
+/* --- the socket ------------------------------------------------------- */
+
+/* libfcgi takes a socket that says "none now" for one that is broken. */
+static int
+make_blocking(int fd, struct why *why)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0)
+		return why_fail(why, errno, "fcntl");
+	return fd;
+}
+
+int
+fastcgi_listen(const char *listen, const char *group, struct why *why)
+{
+	int fd;
+
+	if (sd_listen_fds(1) > 0)
+		fd = SD_LISTEN_FDS_START;
+	else if (!FCGX_IsCGI())
+		fd = STDIN_FILENO;
+	else
+		fd = endpoint_listen(listen, group, why);
+	return fd < 0 ? fd : make_blocking(fd, why);
 }
