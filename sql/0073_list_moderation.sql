@@ -184,6 +184,19 @@ $$;
 COMMENT ON FUNCTION hauspost.list_to_owner(bigint, bigint, text, boolean) IS
     'Passes held mail to the owners on at once if its author is known';
 
+CREATE FUNCTION hauspost.list_owners_heard(list bigint, sender text)
+RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT EXISTS (SELECT FROM hauspost.list_held AS h
+        WHERE h.list = list_owners_heard.list AND h.kind = 'owner'
+            AND lower(h.sender) = lower(list_owners_heard.sender)
+            AND h.created > now() - interval '1 day')
+$$;
+COMMENT ON FUNCTION hauspost.list_owners_heard(bigint, text) IS
+    'Mail of this sender went to the owners today, or waits for them';
+
 -- Deciding -----------------------------------------------------------------------
 
 CREATE FUNCTION hauspost.list_moderator(list bigint, actors text[])
@@ -421,6 +434,7 @@ GRANT EXECUTE ON FUNCTION
     hauspost.list_hold(bigint, bigint, text, text, text, text, text, text,
         bigint, boolean, jsonb, boolean),
     hauspost.list_to_owner(bigint, bigint, text, boolean),
+    hauspost.list_owners_heard(bigint, text),
     hauspost.list_moderate(text, text, text[], text, text),
     hauspost.list_approved(), hauspost.list_held_done(bigint),
     hauspost.list_old_held(), hauspost.list_forget_held(bigint[])
