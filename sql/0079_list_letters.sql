@@ -59,17 +59,18 @@ LANGUAGE sql IMMUTABLE RETURN jsonb_build_object(
 COMMENT ON FUNCTION hauspost.list_addresses(hauspost.list) IS
     'What every text of a list may mention';
 
-CREATE FUNCTION hauspost.list_held_vars(
-    list hauspost.list, held hauspost.list_held, language text)
+CREATE FUNCTION hauspost.list_held_vars(list hauspost.list,
+    held hauspost.list_held, language text, decides boolean)
 RETURNS jsonb
 LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
     token text := hauspost.list_token('held', held.id, held.created);
 BEGIN
-    RETURN hauspost.list_answer_addresses(list, token)
-        || jsonb_build_object('url', 'h/' || token,
-            'sender', coalesce(held.author, nullif(held.sender, ''), '<>'),
+    RETURN CASE WHEN decides THEN
+            hauspost.list_answer_addresses(list, token)
+            || jsonb_build_object('url', 'h/' || token) ELSE '{}' END
+        || jsonb_build_object('sender', coalesce(held.author, nullif(held.sender, ''), '<>'),
             'subject', held.subject, 'reason', held.reason,
             'expires', hauspost.list_day(held.expires, language));
 END
@@ -112,7 +113,9 @@ BEGIN
     SELECT * INTO h FROM hauspost.list_held AS x WHERE x.id = letter.held;
     SELECT * INTO p FROM hauspost.list_pending AS x WHERE x.id = letter.pending;
     IF h.id IS NOT NULL THEN
-        vars := vars || hauspost.list_held_vars(list, h, letter.language);
+        -- The author must not learn what decides about his post.
+        vars := vars || hauspost.list_held_vars(
+            list, h, letter.language, letter.kind = 'moderate');
     ELSIF p.id IS NOT NULL THEN
         vars := vars || hauspost.list_request_vars(list, p, letter.language);
     END IF;
@@ -245,7 +248,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT v ->> 'sender', v ->> 'subject', v ->> 'reason', v ->> 'ok',
         v ->> 'no', v ->> 'drop', v ->> 'member'
-    FROM (SELECT hauspost.list_held_vars(l, h, x.language) AS v
+    FROM (SELECT hauspost.list_held_vars(l, h, x.language, true) AS v
         FROM hauspost.list_letter AS x
         JOIN hauspost.list AS l ON l.id = x.list
         JOIN hauspost.list_held AS h ON h.list = x.list

@@ -85,6 +85,22 @@ def test_a_moderator_gets_addresses_to_answer_to(news):
     ).outcome == "done"  # fmt: skip
 
 
+def test_the_author_does_not_learn_what_decides(news):
+    held = news.call("list_held_next")[0]
+    news.call(
+        "list_hold", held, news.id, "post", "why", ANNA, ANNA, "Hello", "1@x",
+        1000, False, "{}", True,
+    )  # fmt: skip
+    token = news.one(
+        "SELECT hauspost.list_token('held', id, created) AS token"
+        " FROM hauspost.list_held"
+    ).token
+    letters = {letter.kind: (letter, words) for letter, words in take(news)}
+    assert token in str(letters["moderate"])
+    assert token not in str(letters["held"])
+    assert letters["held"][1]["subject"] == "Hello"
+
+
 def test_many_held_posts_are_rows_of_one_letter(news):
     hold(news, 8)
     news.run("UPDATE hauspost.list_letter SET not_before = now()")
