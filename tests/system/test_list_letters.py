@@ -2,6 +2,7 @@
 
 import pytest
 
+from directory import NODE
 from list_rows import List
 
 ANNA, OLGA = "anna@elsewhere.example", "olga@example.com"
@@ -15,7 +16,7 @@ def news(directory):
 
 
 def take(news, most=50):
-    letters = news.run("SELECT * FROM hauspost.list_letters_take(%s)", most)
+    letters = news.run("SELECT * FROM hauspost.list_letters_take(%s, %s)", NODE, most)
     return [
         (letter, dict(zip(letter.names, letter.texts))) for letter in letters
     ]
