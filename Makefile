@@ -139,6 +139,8 @@ install: all $B/man/hauspost.conf.5
 	ln -sf ../sbin/hauspost-deliver $(DESTDIR)$(PREFIX)/bin
 	install -m 644 sql/*.sql $(SHARE)/hauspost/sql
 	install -m 644 docs/man/*.8 $(SHARE)/man/man8
+	for l in de en; do install -Dm 644 -t $(SHARE)/hauspost/lists/$$l \
+	    listmgr/texts/$$l/*.txt; done
 	install -m 644 $B/man/hauspost.conf.5 $(SHARE)/man/man5
 	install -Dm 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system $B/etc/systemd/*
 	install -Dm 644 -t $(DESTDIR)$(PREFIX)/lib/sysusers.d $B/etc/sysusers.d/*

@@ -14,6 +14,7 @@
 #include "core/privs.h"
 #include "core/program.h"
 
+#include "listmgr/chores.h"
 #include "listmgr/fanout.h"
 #include "listmgr/session.h"
 
@@ -38,16 +39,19 @@ serve(struct listmgr *listmgr, int listen_fd)
 	int term_fd = program_stop_fd();
 	struct guests *guests;
 	struct fanout *fanout;
+	struct chores *chores;
 
 	if (term_fd < 0)
 		return EX_OSERR;
 	guests = guests_new(&options);
 	fanout = fanout_start(listmgr);
+	chores = chores_start(listmgr);
 	program_ready();
 	log_event(LOG_INFO, NULL, "ready");
 	guests_accept(guests, listen_fd, term_fd);
 	listmgr_stop(listmgr);
 	fanout_stop(fanout);
+	chores_stop(chores);
 	/* Threads that are still at it use what is freed below; what they
 	 * have not answered Postfix brings again. */
 	if (!guests_wait(guests, settings->stop_timeout_ms))

@@ -14,6 +14,8 @@ const struct config_key settings_keys[] = {
 	CONFIG_TEXT(struct settings, web, web, "",
 	    "where the web pages are, like https://lists.example.org; empty: "
 	    "there are none"),
+	CONFIG_TEXT(struct settings, texts, texts, "/usr/share/hauspost/lists",
+	    "folder of the letters' texts, with one for each language"),
 	CONFIG_TEXT(struct settings, queue, queue, "/var/spool/postfix",
 	    "Postfix' queue, on whose disk copies must have room"),
 	CONFIG_BYTES(struct settings, queue_reserve, queue_reserve_bytes,

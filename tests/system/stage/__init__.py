@@ -153,6 +153,7 @@ class Stage:
             "SPOOL": path / "spool",
             "FETCHER_STATE": path / "fetcher",
             "LIST_ARCHIVE": path / "lists",
+            "LIST_TEXTS": ROOT / "listmgr" / "texts",
             "FETCH_NETWORKS": "127.0.0.0/8",
             "FETCH_PORTS": ", ".join(map(str, self.place.ports.values())),
             "FETCH_CA": path / "tls" / "cert.pem",
