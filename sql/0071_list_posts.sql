@@ -273,6 +273,15 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
     octet_length(name) + length(n::text) + 13 + octet_length(address) > 64
     OR left(address, 1) = '"';
 
+-- Digests go to those who want no single posts.
+CREATE FUNCTION hauspost.list_mode_of(list bigint, n bigint) RETURNS text
+LANGUAGE sql STABLE RETURN (
+    SELECT CASE WHEN p.issue IS NULL THEN 'normal' ELSE 'digest' END
+    FROM hauspost.list_post AS p
+    WHERE p.list = list_mode_of.list AND p.n = list_mode_of.n);
+COMMENT ON FUNCTION hauspost.list_mode_of(bigint, bigint) IS
+    'Members of which mode get it';
+
 -- By domain, so that Postfix finds those of one server together.
 CREATE FUNCTION hauspost.list_send_plan(
     l hauspost.list, n bigint, group_members integer)
@@ -298,13 +307,30 @@ BEGIN
             CROSS JOIN LATERAL (SELECT l.fanout = 'personal'
                 OR hauspost.list_needs_own_copy(
                     l.name, list_send_plan.n, a.address)) AS o (own)
-            WHERE m.list = l.id AND m.mode = 'normal'
+            WHERE m.list = l.id
+                AND m.mode = hauspost.list_mode_of(l.id, list_send_plan.n)
                 AND m.state IN ('ok', 'probing')) AS p
         GROUP BY 1, 2) AS g;
     SELECT coalesce(sum(cardinality(s.members)), 0) INTO members
     FROM hauspost.list_send AS s
     WHERE s.list = l.id AND s.n = list_send_plan.n;
     RETURN members;
+END
+$$;
+
+CREATE FUNCTION hauspost.list_post_send(
+    l hauspost.list, n bigint, group_members integer)
+RETURNS integer
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    to_send integer := hauspost.list_send_plan(l, n, group_members);
+BEGIN
+    UPDATE hauspost.list_post AS p
+    SET members = to_send, sent = CASE to_send WHEN 0 THEN now() END
+    WHERE p.list = l.id AND p.n = list_post_send.n;
+    PERFORM pg_notify('hauspost_list', 'post');
+    RETURN to_send;
 END
 $$;
 
@@ -316,8 +342,7 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    l       hauspost.list;
-    to_send integer;
+    l hauspost.list;
 BEGIN
     SELECT * INTO l FROM hauspost.list AS x WHERE x.id = list_post_add.list;
     INSERT INTO hauspost.list_post (list, n, message_id, from_name, from_mail,
@@ -332,13 +357,7 @@ BEGIN
     WHERE m.list = list_post_add.list AND a.id = m.address
         AND a.key = lower(list_post_add.from_mail COLLATE "C")
         AND m.held_posts_left > 0;
-    to_send := hauspost.list_send_plan(l, list_post_add.n, group_members);
-    UPDATE hauspost.list_post AS p
-    SET members = to_send, sent = CASE to_send
-        WHEN 0 THEN now() END
-    WHERE p.list = list_post_add.list AND p.n = list_post_add.n;
-    PERFORM pg_notify('hauspost_list', 'post');
-    RETURN to_send;
+    RETURN hauspost.list_post_send(l, list_post_add.n, group_members);
 END
 $$;
 COMMENT ON FUNCTION hauspost.list_post_add(bigint, bigint, text, text, text,
@@ -436,7 +455,8 @@ AS $$
     JOIN hauspost.list_address AS a ON a.id = m.address
     WHERE s.list = list_send_members.list AND s.n = list_send_members.n
         AND s.group_no = list_send_members.group_no
-        AND m.mode = 'normal' AND m.state IN ('ok', 'probing')
+        AND m.mode = hauspost.list_mode_of(s.list, s.n)
+        AND m.state IN ('ok', 'probing')
     ORDER BY u.place
 $$;
 COMMENT ON FUNCTION
