@@ -1,12 +1,12 @@
-#include "cli/resolver.h"
+#include "core/resolver.h"
 
 #include <ares.h>
 #include <arpa/inet.h>
 #include <arpa/nameser.h>
 #include <errno.h>
 #include <netdb.h>
+#include <poll.h>
 #include <stdlib.h>
-#include <sys/select.h>
 
 enum { TIMEOUT_MS = 3000, TRIES = 2, TEXTS_MAX = 64 };
 
@@ -17,7 +17,7 @@ struct resolver {
 /* One question on its way. */
 struct question {
 	struct arena *arena;
-	enum zone_type type;
+	enum resolver_type type;
 	struct resolver_texts found;
 	int status; /* of c-ares */
 };
@@ -63,22 +63,56 @@ resolver_free(struct resolver *resolver)
 	free(resolver);
 }
 
+/* What c-ares waits for; the number of sockets. */
+static nfds_t
+sockets_of(struct resolver *resolver, struct pollfd polled[ARES_GETSOCK_MAXNUM])
+{
+	ares_socket_t sockets[ARES_GETSOCK_MAXNUM];
+	unsigned bits = (unsigned)ares_getsock(
+	    resolver->channel, sockets, ARES_GETSOCK_MAXNUM);
+	nfds_t n = 0;
+
+	for (unsigned i = 0; i < ARES_GETSOCK_MAXNUM; i++) {
+		bool reads = ARES_GETSOCK_READABLE(bits, i);
+		bool writes = ARES_GETSOCK_WRITABLE(bits, i);
+
+		if (!reads && !writes)
+			break;
+		polled[n++] = (struct pollfd){ .fd = sockets[i],
+			.events = (short)((reads ? POLLIN : 0) |
+					  (writes ? POLLOUT : 0)) };
+	}
+	return n;
+}
+
+static int
+wait_ms(struct resolver *resolver)
+{
+	struct timeval limit,
+	    *left = ares_timeout(resolver->channel, NULL, &limit);
+
+	return left != NULL
+		   ? (int)(left->tv_sec * 1000 + left->tv_usec / 1000 + 1)
+		   : TIMEOUT_MS;
+}
+
+/* Not by select(), which knows no descriptor above FD_SETSIZE. */
 static void
 wait_for_answers(struct resolver *resolver)
 {
-	for (;;) {
-		fd_set readable, writable;
-		struct timeval limit;
-		int n;
+	struct pollfd polled[ARES_GETSOCK_MAXNUM];
+	nfds_t n;
 
-		FD_ZERO(&readable);
-		FD_ZERO(&writable);
-		n = ares_fds(resolver->channel, &readable, &writable);
-		if (n == 0)
-			return;
-		(void)select(n, &readable, &writable, NULL,
-		    ares_timeout(resolver->channel, NULL, &limit));
-		ares_process(resolver->channel, &readable, &writable);
+	while ((n = sockets_of(resolver, polled)) > 0) {
+		(void)poll(polled, n, wait_ms(resolver));
+		for (nfds_t i = 0; i < n; i++) {
+			bool writes = (polled[i].revents & POLLOUT) != 0;
+			bool reads = (polled[i].revents & ~POLLOUT) != 0;
+
+			ares_process_fd(resolver->channel,
+			    reads ? polled[i].fd : ARES_SOCKET_BAD,
+			    writes ? polled[i].fd : ARES_SOCKET_BAD);
+		}
 	}
 }
 
@@ -179,12 +213,13 @@ static const struct {
 	int type;
 	int (*take)(struct question *, const unsigned char *, int);
 } types[] = {
-	[ZONE_MX] = { ns_t_mx, take_mx },
-	[ZONE_TXT] = { ns_t_txt, take_txt },
-	[ZONE_SRV] = { ns_t_srv, take_srv },
-	[ZONE_CNAME] = { ns_t_cname, take_cname },
+	[RESOLVER_MX] = { ns_t_mx, take_mx },
+	[RESOLVER_TXT] = { ns_t_txt, take_txt },
+	[RESOLVER_SRV] = { ns_t_srv, take_srv },
+	[RESOLVER_CNAME] = { ns_t_cname, take_cname },
 };
-_Static_assert(sizeof types / sizeof *types == ZONE_TYPES, "ask every type");
+_Static_assert(
+    sizeof types / sizeof *types == RESOLVER_TYPES, "ask every type");
 
 static void
 on_answer(void *arg, int status, int timeouts, unsigned char *answer, int n)
@@ -206,6 +241,7 @@ finish(const struct question *question, const char *name,
 	case ARES_ENODATA:
 	case ARES_ENOTFOUND:
 		*texts_out = question->found;
+		texts_out->no_such_name = question->status == ARES_ENOTFOUND;
 		return 0;
 	default:
 		return ares_fail(why, question->status, name);
@@ -214,7 +250,7 @@ finish(const struct question *question, const char *name,
 
 int
 resolver_ask(struct resolver *resolver, struct arena *arena, const char *name,
-    enum zone_type type, struct resolver_texts *texts_out, struct why *why)
+    enum resolver_type type, struct resolver_texts *texts_out, struct why *why)
 {
 	struct question question = { .arena = arena, .type = type };
 
