@@ -62,26 +62,67 @@ $$;
 COMMENT ON FUNCTION hauspost.list_unread(integer) IS
     'Posts that list_archive() was not told of';
 
+-- "Re: ", "AW: [list] " and the like at the front of a subject.
+CREATE FUNCTION hauspost.list_base_subject(subject text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN lower(regexp_replace(subject,
+    '^\s*(((re|aw|antw|sv|wg|fw|fwd)(\[\d+\])?\s*:|\[[^]]*\])\s*)+',
+    '', 'i'));
+COMMENT ON FUNCTION hauspost.list_base_subject(text) IS
+    'What the subjects of a thread have in common';
+
+-- By References from the right, then In-Reply-To (refs has them in this order);
+-- where a client writes neither, an answer of the last week by its subject. A
+-- subject that is no answer begins a thread: "Newsletter" comes each month.
+CREATE FUNCTION hauspost.list_thread_of(p hauspost.list_post) RETURNS bigint
+LANGUAGE sql STABLE RETURN coalesce(p.thread,
+    (SELECT coalesce(q.thread, q.n)
+        FROM unnest(p.refs) WITH ORDINALITY AS r (id, place)
+        JOIN hauspost.list_post AS q
+            ON q.list = p.list AND q.message_id = r.id AND q.n < p.n
+        ORDER BY r.place, q.n DESC LIMIT 1),
+    (SELECT coalesce(q.thread, q.n) FROM hauspost.list_post AS q
+        WHERE p.refs = '{}' AND p.subject ~* '^\s*(re|aw|antw|sv)\y'
+            AND q.list = p.list AND q.n BETWEEN p.n - 1000 AND p.n - 1
+            AND q.posted > p.posted - interval '7 days'
+            AND hauspost.list_base_subject(q.subject)
+                = hauspost.list_base_subject(p.subject)
+        ORDER BY q.n DESC LIMIT 1),
+    p.n);
+COMMENT ON FUNCTION hauspost.list_thread_of(hauspost.list_post) IS
+    'Number of the post that its thread begins with';
+
+CREATE FUNCTION hauspost.list_post_words(p hauspost.list_post, content text)
+RETURNS tsvector
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT setweight(to_tsvector(c, p.subject), 'A')
+        || setweight(to_tsvector('pg_catalog.simple', p.from_name), 'B')
+        || setweight(to_tsvector(c, content), 'D')
+    FROM hauspost.list AS l
+    CROSS JOIN hauspost.list_words(l.language) AS c
+    WHERE l.id = p.list;
+END;
+
 CREATE FUNCTION hauspost.list_archive(
     list bigint, n bigint, hidden boolean, content text)
 RETURNS void
-LANGUAGE sql SECURITY DEFINER
+LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    p hauspost.list_post;
+BEGIN
+    SELECT * INTO p FROM hauspost.list_post AS x
+    WHERE x.list = list_archive.list AND x.n = list_archive.n;
+    UPDATE hauspost.list_post AS x SET thread = hauspost.list_thread_of(p)
+    WHERE x.list = p.list AND x.n = p.n;
     INSERT INTO hauspost.list_archived (list, n, hidden, words)
-    SELECT p.list, p.n, list_archive.hidden,
-        CASE WHEN list_archive.hidden THEN '' ELSE
-            setweight(to_tsvector(c, p.subject), 'A')
-            || setweight(to_tsvector('pg_catalog.simple',
-                p.from_name), 'B')
-            || setweight(to_tsvector(c, content), 'D') END
-    FROM hauspost.list_post AS p
-    JOIN hauspost.list AS l ON l.id = p.list
-    CROSS JOIN hauspost.list_words(l.language) AS c
-    WHERE p.list = list_archive.list AND p.n = list_archive.n
+    VALUES (p.list, p.n, hidden, CASE WHEN hidden THEN ''::tsvector
+        ELSE hauspost.list_post_words(p, content) END)
     ON CONFLICT DO NOTHING;
-    UPDATE hauspost.list_state AS s SET archived = list_archive.n
-    WHERE s.list = list_archive.list AND s.archived < list_archive.n
+    UPDATE hauspost.list_state AS s SET archived = p.n
+    WHERE s.list = p.list AND s.archived < p.n;
+END
 $$;
 COMMENT ON FUNCTION hauspost.list_archive(bigint, bigint, boolean, text) IS
     'A post was read: what it says, or that nobody shall see it';
