@@ -16,7 +16,8 @@ CFLAGS ?= -O2 -g
 WARN    = -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Werror
 HARDEN  = -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 PKGS    = libpq libsodium libidn2 jansson inih libcap libseccomp libsystemd \
-	  libmicrohttpd libpcre2-8 gmime-3.0 libxml-2.0 libcurl libcares libcrypto libqrencode zlib
+	  libmicrohttpd libpcre2-8 gmime-3.0 libxml-2.0 libcurl libcares libssl libcrypto \
+	  libidn libqrencode zlib
 
 ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -pthread -I. -MMD -MP $(WARN) $(HARDEN) \
 	  $(PKG_CFLAGS) $(CFLAGS)

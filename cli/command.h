@@ -16,7 +16,7 @@
 #include "cli/cli.h"
 #include "cli/value.h"
 
-enum { COMMAND_OPTIONS_MAX = 16, COMMAND_ANY = -1 };
+enum { COMMAND_OPTIONS_MAX = 24, COMMAND_ANY = -1 };
 
 struct command_option {
 	const char *name;   /* without its dashes; NULL ends a table */

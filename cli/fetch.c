@@ -34,8 +34,10 @@ static const struct db_stmt account_select = { "fetch_select",
 	" || jsonb_build_object('state', CASE WHEN a.state = 'paused'"
 	"   THEN a.state ELSE s.state END,"
 	"  'has_secret', a.secret IS NOT NULL,"
-	"  'running', coalesce(s.locked_until > now(), false),"
+	"  'running', coalesce(s.locked_until > now()"
+	"   AND s.idle_since IS NULL, false),"
 	"  'problem', hauspost.fetch_text(a, s),"
+	"  'hint', hauspost.fetch_text(a, s.hint),"
 	"  'waiting', (SELECT count(*) FROM hauspost.fetch_item AS i"
 	"   WHERE i.account = a.id AND i.state = 'seen'),"
 	"  'given_up', ARRAY(SELECT i.folder || ' ' || i.uid || ': '"
@@ -52,10 +54,12 @@ static const struct db_stmt account_select = { "fetch_select",
 	2 };
 static const struct db_stmt account_update = { "fetch_update",
 	"UPDATE hauspost.fetch_account AS a SET (protocol, host, port, tls,"
-	" login, auth, pins, leave_days, minutes, max_size, folders, folder,"
-	" language) = (SELECT n.protocol, n.host, n.port, n.tls, n.login,"
-	"  n.auth, n.pins, n.leave_days, n.minutes, n.max_size, n.folders,"
-	"  n.folder, n.language"
+	" login, auth, pins, leave_days, move_to, mark_read, idle, minutes,"
+	" max_size, max_day, dedup, folders, folder, language, trace)"
+	" = (SELECT n.protocol, n.host, n.port, n.tls, n.login, n.auth,"
+	"  n.pins, n.leave_days, n.move_to, n.mark_read, n.idle, n.minutes,"
+	"  n.max_size, n.max_day, n.dedup, n.folders, n.folder, n.language,"
+	"  n.trace"
 	"  FROM jsonb_populate_record(a, $2::jsonb) AS n)"
 	" WHERE a.id::text = $1 RETURNING 1",
 	2 };
@@ -78,16 +82,29 @@ static const struct command_option account_options[] = {
 	    "pins", VALUE_TEXT },
 	{ "leave", "DAYS", "then delete there; 0: at once, none: never",
 	    "leave_days", VALUE_LIMIT },
+	{ "move-to", "FOLDER", "IMAP: move there, instead of deleting",
+	    "move_to", VALUE_TEXT },
+	{ "mark-read", "yes|no", "IMAP: mark as read there", "mark_read",
+	    VALUE_FLAG },
+	{ "idle", "yes|no", "IMAP: stay connected, for new mail at once",
+	    "idle", VALUE_FLAG },
 	{ "minutes", "NUMBER", "between two looks, 5 to 1440", "minutes",
 	    VALUE_NUMBER },
 	{ "max-size", "SIZE", "larger messages stay there", "max_size",
 	    VALUE_SIZE },
-	{ "folders", "{NAME,…}", "IMAP: which (default: {INBOX})", "folders",
-	    VALUE_TEXT },
+	{ "max-day", "SIZE", "of all messages of a day", "max_day",
+	    VALUE_SIZE },
+	{ "dedup", "yes|no", "not what another account has brought", "dedup",
+	    VALUE_FLAG },
+	{ "folders", "{NAME,…}",
+	    "IMAP: which (default: {INBOX}); also with *,\n"
+	    "and as NAME=LOCAL or NAME=-",
+	    "folders", VALUE_TEXT },
 	{ "folder", "NAME", "local one; then no filter runs", "folder",
 	    VALUE_TEXT },
 	{ "language", "de|en", "of what the owner is told", "language",
 	    VALUE_TEXT },
+	{ "trace", "yes|no", "log what is said there", "trace", VALUE_FLAG },
 	{ NULL, NULL, NULL, NULL, 0 },
 };
 
@@ -104,13 +121,20 @@ static const struct object_column account_columns[] = {
 	{ "has_secret", false },
 	{ "pins", false },
 	{ "leave_days", false },
+	{ "move_to", false },
+	{ "mark_read", false },
+	{ "idle", false },
 	{ "minutes", false },
 	{ "max_size", false },
+	{ "max_day", false },
+	{ "dedup", false },
 	{ "folders", false },
 	{ "folder", false },
 	{ "language", false },
+	{ "trace", false },
 	{ "state", true },
 	{ "running", false },
+	{ "idle_since", false },
 	{ "run_done", false },
 	{ "run_total", false },
 	{ "fetched", true },
@@ -121,6 +145,7 @@ static const struct object_column account_columns[] = {
 	{ "next_run", false },
 	{ "fail_since", false },
 	{ "problem", true },
+	{ "hint", false },
 	{ "detail", false },
 	{ NULL, false },
 };

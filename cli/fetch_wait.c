@@ -9,7 +9,8 @@ static const struct db_stmt ask = { "fetch_ask",
 	2 };
 /* wanted is NULL again once the run has ended. */
 static const struct db_stmt outcome = { "fetch_outcome",
-	"SELECT s.wanted IS NULL AND s.locked_until IS NULL, s.code,"
+	"SELECT s.wanted IS NULL AND (s.locked_until IS NULL"
+	" OR s.idle_since IS NOT NULL), s.code,"
 	" hauspost.fetch_text(a, s), s.detail, s.run_done, s.run_total"
 	" FROM hauspost.fetch_account AS a"
 	" JOIN hauspost.fetch_state AS s ON s.account = a.id"

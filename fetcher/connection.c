@@ -20,6 +20,7 @@ struct connection {
 	char error[CURL_ERROR_SIZE];
 	char peer[64];
 	struct buf said;
+	struct trust_watch watch;
 	bool blocked; /* the guard said no */
 	long end_ms;
 };
@@ -60,14 +61,17 @@ scheme(const struct connection_options *o)
 }
 
 static void
-set_trust(CURL *curl, const struct connection_options *o)
+set_trust(struct connection *c)
 {
+	const struct connection_options *o = c->options;
+	CURL *curl = c->curl;
+
 	(void)curl_easy_setopt(curl, CURLOPT_USE_SSL,
 	    o->tls == TLS_NONE ? (long)CURLUSESSL_NONE : (long)CURLUSESSL_ALL);
 	(void)curl_easy_setopt(
 	    curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	if (o->ca_file[0] != '\0')
-		(void)curl_easy_setopt(curl, CURLOPT_CAINFO, o->ca_file);
+	c->watch.trust = o->trust;
+	trust_watch(&c->watch, curl);
 	if (o->pins == NULL)
 		return;
 	/* Whoever has the key that was agreed on is the server, whatever its
@@ -97,7 +101,7 @@ set_options(struct connection *c, const char *url)
 	(void)curl_easy_setopt(curl, CURLOPT_HEADERDATA, c);
 	(void)curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, on_socket);
 	(void)curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, c);
-	set_trust(curl, o);
+	set_trust(c);
 }
 
 static const struct {
@@ -107,11 +111,20 @@ static const struct {
 	{ CURLE_COULDNT_RESOLVE_HOST, "DNS" },
 	{ CURLE_COULDNT_CONNECT, "CONNECT" },
 	{ CURLE_OPERATION_TIMEDOUT, "TIMEOUT" },
-	{ CURLE_PEER_FAILED_VERIFICATION, "TLS_CERT" },
-	{ CURLE_SSL_PINNEDPUBKEYNOTMATCH, "TLS_PIN" },
 	{ CURLE_USE_SSL_FAILED, "TLS_REQUIRED" },
 	{ CURLE_WEIRD_SERVER_REPLY, "GREETING" },
 };
+
+/* With the key that the user may pin, having compared it. */
+static int
+say_distrusted(
+    const struct connection *c, const char *code, struct trouble *trouble)
+{
+	AUTO_BUF struct buf shown = BUF_INIT(TROUBLE_DETAIL_MAX);
+
+	trust_describe(&c->watch, &shown);
+	return trouble_say(trouble, code, "%s: %s", buf_text(&shown), c->error);
+}
 
 static int
 say_failed(const struct connection *c, CURLcode code, struct trouble *trouble)
@@ -123,6 +136,10 @@ say_failed(const struct connection *c, CURLcode code, struct trouble *trouble)
 		return trouble_say(trouble, "BLOCKED_HOST",
 		    "%s leads to an address that is not allowed",
 		    c->options->host);
+	if (code == CURLE_PEER_FAILED_VERIFICATION)
+		return say_distrusted(c, "TLS_CERT", trouble);
+	if (code == CURLE_SSL_PINNEDPUBKEYNOTMATCH)
+		return say_distrusted(c, "TLS_PIN", trouble);
 	for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++) {
 		if (meanings[i].code == code)
 			return trouble_say(
@@ -157,7 +174,7 @@ connect_to(struct connection *c, struct trouble *trouble)
 	if (code != CURLE_OK)
 		return say_failed(c, code, trouble);
 	note_peer(c);
-	c->end_ms = clock_ms() + o->session_ms;
+	connection_extend(c);
 	return 0;
 }
 
@@ -189,6 +206,7 @@ connection_close(struct connection *c)
 	if (c == NULL)
 		return;
 	curl_easy_cleanup(c->curl);
+	trust_unwatch(&c->watch);
 	buf_free(&c->said);
 	free(c);
 }
@@ -216,37 +234,36 @@ active_socket(const struct connection *c)
 	return (int)fd;
 }
 
-/* 1 ready, 0 not in time, -ECANCELED: we are to stop. */
+/* Which of them is ready first; -ECANCELED: we are to stop. */
 static int
-wait_for(struct connection *c, short events, long wait_ms)
+wait_for(struct connection *c, short events, long wait_ms, int wake_fd)
 {
 	struct pollfd fds[] = { { active_socket(c), events, 0 },
-		{ c->options->stop_fd, POLLIN, 0 } };
+		{ c->options->stop_fd, POLLIN, 0 }, { wake_fd, POLLIN, 0 } };
 	long deadline_ms = clock_ms() + wait_ms;
 
 	for (;;) {
 		long left_ms = deadline_ms - clock_ms();
-		int n = poll(fds, 2, left_ms > 0 ? (int)left_ms : 0);
+		int n = poll(fds, 3, left_ms > 0 ? (int)left_ms : 0);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n > 0 && fds[1].revents != 0)
 			return -ECANCELED;
-		return n > 0 ? 1 : 0;
+		if (n > 0 && fds[2].revents != 0)
+			return CONNECTION_WOKEN;
+		return n > 0 ? CONNECTION_READABLE : CONNECTION_QUIET;
 	}
 }
 
 static int
 wait_or_say(struct connection *c, short events, struct trouble *trouble)
 {
-	int r;
+	int r = wait_for(c, events, c->options->silence_ms, -1);
 
-	if (clock_ms() > c->end_ms)
-		return trouble_say(trouble, "TIMEOUT", "session too long");
-	r = wait_for(c, events, c->options->silence_ms);
 	if (r < 0)
 		return trouble_say(trouble, "STOPPED", "we are to stop");
-	if (r == 0)
+	if (r == CONNECTION_QUIET)
 		return trouble_say(trouble, "TIMEOUT", "no answer in time");
 	return 0;
 }
@@ -272,27 +289,46 @@ connection_send(
 	return 0;
 }
 
+/* Looked at whenever something comes: who sends without end never waits. */
+ssize_t
+connection_receive_now(
+    struct connection *c, void *octets, size_t n, struct trouble *trouble)
+{
+	size_t got = 0;
+	CURLcode code = curl_easy_recv(c->curl, octets, n, &got);
+
+	if (clock_ms() > c->end_ms)
+		return trouble_say(trouble, "TIMEOUT", "session too long");
+	if (code == CURLE_OK)
+		return (ssize_t)got;
+	if (code == CURLE_AGAIN)
+		return -EAGAIN;
+	return trouble_say(trouble, "CONNECT", "%s", curl_easy_strerror(code));
+}
+
 /* Tried first: TLS may hold octets that the socket shows nothing of. */
 ssize_t
 connection_receive(
     struct connection *c, void *octets, size_t n, struct trouble *trouble)
 {
 	for (;;) {
-		size_t got = 0;
-		CURLcode code = curl_easy_recv(c->curl, octets, n, &got);
+		ssize_t got = connection_receive_now(c, octets, n, trouble);
 
-		if (code == CURLE_OK)
-			return (ssize_t)got;
-		if (code != CURLE_AGAIN)
-			return trouble_say(
-			    trouble, "CONNECT", "%s", curl_easy_strerror(code));
+		if (got != -EAGAIN)
+			return got;
 		if (wait_or_say(c, POLLIN, trouble) < 0)
 			return -EPROTO;
 	}
 }
 
 int
-connection_wait(struct connection *c, long wait_ms)
+connection_wait(struct connection *c, long wait_ms, int wake_fd)
 {
-	return wait_for(c, POLLIN, wait_ms);
+	return wait_for(c, POLLIN, wait_ms, wake_fd);
+}
+
+void
+connection_extend(struct connection *c)
+{
+	c->end_ms = clock_ms() + c->options->session_ms;
 }

@@ -18,6 +18,7 @@
 #include "core/buf.h"
 #include "fetcher/guard.h"
 #include "fetcher/trouble.h"
+#include "fetcher/trust.h"
 
 enum connection_tls { TLS_NONE, TLS_STARTTLS, TLS_IMPLICIT };
 
@@ -26,8 +27,8 @@ struct connection_options {
 	const char *host;
 	unsigned port;
 	enum connection_tls tls;
-	const char *pins;    /* NULL: the certificate counts */
-	const char *ca_file; /* "" the system's */
+	const char *pins; /* NULL: the certificate counts */
+	const struct trust *trust;
 	const struct guard *guard;
 	long connect_ms; /* until TLS is there */
 	long silence_ms; /* longest wait for an octet */
@@ -57,7 +58,23 @@ int connection_send(struct connection *connection, struct slice octets,
 ssize_t connection_receive(struct connection *connection, void *octets,
     size_t n, struct trouble *trouble);
 
-/* 1 something is there, 0 not within wait_ms, negative: we are to stop. */
-int connection_wait(struct connection *connection, long wait_ms);
+/* The same without waiting: -EAGAIN when there is nothing. */
+ssize_t connection_receive_now(struct connection *connection, void *octets,
+    size_t n, struct trouble *trouble);
+
+enum connection_event {
+	CONNECTION_QUIET,
+	CONNECTION_READABLE,
+	CONNECTION_WOKEN
+};
+
+/*
+ * What comes first: octets, wake_fd becoming readable, or the end of wait_ms.
+ * Ask connection_receive_now() before. Negative: we are to stop.
+ */
+int connection_wait(struct connection *connection, long wait_ms, int wake_fd);
+
+/* Its life begins anew. */
+void connection_extend(struct connection *connection);
 
 #endif

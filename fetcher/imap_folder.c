@@ -71,10 +71,11 @@ take_code(struct folder *f, struct slice text)
 static int
 select_folder(struct folder *f)
 {
-	bool removes = f->s->run->job->leave_days != JOB_LEAVE_FOR_EVER;
+	const struct job *job = f->s->run->job;
+	bool changes = job->leave_days != JOB_LEAVE_FOR_EVER || job->mark_read;
 	struct imap_event event;
 	int r = imap_session_begin(
-	    f->s, "%s %s", removes ? "SELECT" : "EXAMINE", f->quoted.p);
+	    f->s, "%s %s", changes ? "SELECT" : "EXAMINE", f->quoted.p);
 
 	if (r < 0)
 		return r;
@@ -163,7 +164,7 @@ highest(const struct folder *f)
 	return uid;
 }
 
-/* --- all -------------------------------------------------------------- */
+/* --- fetching --------------------------------------------------------- */
 
 /* New uids, or uids that mean other messages than before? */
 static bool
@@ -185,13 +186,59 @@ fetch_news(struct folder *f)
 	r = list(f, renamed || f->known.next == 0 ? 1 : f->known.next);
 	if (r == 0)
 		r = imap_messages_fetch(f->s, &f->messages);
+	if (r == 0 && f->s->run->job->mark_read)
+		r = imap_mark_read(f->s, &f->messages);
 	if (r < 0)
 		return r;
-	f->known = (struct items_folder){ f->validity,
-		f->next > 0 ? f->next : highest(f) + 1 };
+	f->known.validity = f->validity;
+	f->known.next = f->next > 0 ? f->next : highest(f) + 1;
 	return items_folder_done(
 	    &f->s->run->items, f->listing.folder, &f->known);
 }
+
+/* --- what is still in it ---------------------------------------------- */
+
+/* "* SEARCH 2 3 5" */
+static int
+read_search(struct folder *f, struct buf *uids)
+{
+	struct arena *arena = &f->s->run->arena;
+	struct imap_event event;
+	unsigned long long n;
+	int r;
+
+	while ((r = imap_session_next(f->s, &event)) > 0) {
+		struct slice uid;
+
+		if (event.kind != IMAP_ATOM ||
+		    !slice_number(event.text, UINT32_MAX, &n))
+			continue;
+		uid = arena_slice(arena, event.text);
+		if (buf_add(uids, &uid, sizeof uid) < 0)
+			return trouble_say(&f->s->run->trouble, "PROTOCOL",
+			    "more than %d messages", MESSAGES_MAX);
+	}
+	return r == 0 ? imap_session_want(f->s, "PROTOCOL") : r;
+}
+
+/* Once a month, so that what is long gone there is forgotten here. */
+static int
+compare(struct folder *f)
+{
+	AUTO_BUF struct buf uids =
+	    BUF_INIT(MESSAGES_MAX * sizeof(struct slice));
+	int r = imap_session_begin(f->s, "UID SEARCH ALL");
+
+	if (r == 0)
+		r = read_search(f, &uids);
+	if (r < 0)
+		return r;
+	f->listing.uids = (struct slice *)(void *)uids.p;
+	f->listing.n = uids.n / sizeof(struct slice);
+	return items_compare(&f->s->run->items, &f->listing);
+}
+
+/* --- all -------------------------------------------------------------- */
 
 static int
 serve(struct folder *f)
@@ -201,7 +248,7 @@ serve(struct folder *f)
 
 	if (r == 0)
 		r = ask_status(f);
-	if (r < 0 || (!removes && !has_news(f)))
+	if (r < 0 || (!removes && !has_news(f) && !f->known.compare))
 		return r;
 	r = select_folder(f);
 	if (r == 0 && f->validity == 0)
@@ -210,12 +257,14 @@ serve(struct folder *f)
 	if (r == 0 && has_news(f))
 		r = fetch_news(f);
 	f->listing.validity = f->validity;
-	return r == 0 && removes ? imap_delete(f->s, &f->listing) : r;
+	if (r == 0 && removes)
+		r = imap_delete(f->s, &f->listing);
+	return r == 0 && f->known.compare ? compare(f) : r;
 }
 
 /* An imported folder comes to stand where it stood, without its filters. */
-static struct slice
-place_of(struct arena *arena, const struct imap_folder *folder)
+struct slice
+imap_folder_place(struct arena *arena, const struct imap_folder *folder)
 {
 	struct slice name = folder->name;
 
@@ -227,15 +276,39 @@ place_of(struct arena *arena, const struct imap_folder *folder)
 	return imap_name_place(arena, name, folder->delimiter);
 }
 
+static struct folder
+open_folder(struct imap_session *s, const struct imap_folder *folder)
+{
+	return (struct folder){ .s = s,
+		.quoted = imap_name_quote(&s->run->arena, folder->raw),
+		.listing = { .folder = folder->name } };
+}
+
 int
 imap_folder_run(struct imap_session *s, const struct imap_folder *folder)
 {
 	struct arena *arena = &s->run->arena;
-	struct folder f = { .s = s, .listing = { .folder = folder->name } };
+	struct folder f = open_folder(s, folder);
 
-	f.quoted = imap_name_quote(arena, folder->raw);
 	s->run->intake.folder = folder->name;
-	if (s->run->job->import)
-		s->run->intake.place = place_of(arena, folder);
+	s->run->intake.place =
+	    folder->place.p != NULL
+		? folder->place
+		: imap_name_place(arena, s->run->job->folder, '/');
 	return serve(&f);
+}
+
+int
+imap_folder_watch(struct imap_session *s, const struct imap_folder *folder,
+    uint64_t *next_out)
+{
+	struct folder f = open_folder(s, folder);
+	int r = items_folder(&s->run->items, f.listing.folder, &f.known);
+
+	if (r == 0)
+		r = select_folder(&f);
+	if (r < 0)
+		return r;
+	*next_out = f.next;
+	return has_news(&f);
 }

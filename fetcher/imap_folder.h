@@ -11,4 +11,14 @@
 int imap_folder_run(
     struct imap_session *session, const struct imap_folder *folder);
 
+/*
+ * Selects it. 1 there is something to fetch, 0 not; next_out: its UIDNEXT.
+ */
+int imap_folder_watch(struct imap_session *session,
+    const struct imap_folder *folder, uint64_t *next_out);
+
+/* Where a folder of an import goes: as it is called there. */
+struct slice imap_folder_place(
+    struct arena *arena, const struct imap_folder *folder);
+
 #endif

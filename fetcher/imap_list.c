@@ -5,36 +5,50 @@
 struct imap_folder
 imap_list_named(struct arena *arena, struct slice name)
 {
-	return (struct imap_folder){ name, imap_name_encode(arena, name), '/' };
+	return (struct imap_folder){ .name = name,
+		.raw = imap_name_encode(arena, name),
+		.delimiter = '/' };
 }
 
 /* "* LIST (\HasNoChildren) "/" INBOX", word by word. */
 struct line {
 	unsigned words; /* LIST, delimiter, name */
-	bool in_flags, left_out;
+	bool in_flags, left_out, aside, trash;
 	char delimiter;
 	struct slice raw;
 };
 
-static bool
-leaves_out(struct slice flag)
-{
-	static const struct slice flags[] = { { "\\Noselect", 9 },
-		{ "\\NonExistent", 12 }, { "\\All", 4 }, { "\\Flagged", 8 },
-		{ "\\Important", 10 } };
+static const struct {
+	const char *flag;
+	bool left_out, aside, trash;
+} meanings[] = {
+	{ "\\Noselect", true, false, false },
+	{ "\\NonExistent", true, false, false },
+	{ "\\All", true, false, false },
+	{ "\\Flagged", true, false, false },
+	{ "\\Important", true, false, false },
+	{ "\\Junk", false, true, false },
+	{ "\\Drafts", false, true, false },
+	{ "\\Trash", false, true, true },
+};
 
-	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
-		if (slice_eq_nocase(flag, flags[i]))
-			return true;
+static void
+take_flag(struct line *line, struct slice flag)
+{
+	for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++) {
+		if (!slice_eq_nocase(flag, slice_of(meanings[i].flag)))
+			continue;
+		line->left_out = line->left_out || meanings[i].left_out;
+		line->aside = line->aside || meanings[i].aside;
+		line->trash = line->trash || meanings[i].trash;
 	}
-	return false;
 }
 
 static void
 take_word(struct line *line, struct arena *arena, struct slice word)
 {
 	if (line->in_flags) {
-		line->left_out = line->left_out || leaves_out(word);
+		take_flag(line, word);
 		return;
 	}
 	line->words++;
@@ -47,9 +61,13 @@ take_word(struct line *line, struct arena *arena, struct slice word)
 static int
 end_line(struct imap_session *s, const struct line *line, struct buf *to)
 {
-	struct imap_folder folder = { imap_name_decode(
-					  &s->run->arena, line->raw),
-		line->raw, line->delimiter };
+	struct imap_folder folder = {
+		.name = imap_name_decode(&s->run->arena, line->raw),
+		.raw = line->raw,
+		.delimiter = line->delimiter,
+		.aside = line->aside,
+		.trash = line->trash,
+	};
 
 	if (line->words < 3 || line->left_out || line->raw.n == 0 ||
 	    !slice_is_text(folder.name))
@@ -87,7 +105,10 @@ imap_list(
 {
 	AUTO_BUF struct buf found =
 	    BUF_INIT(IMAP_FOLDERS_MAX * sizeof(struct imap_folder));
-	int r = imap_session_begin(s, "LIST \"\" \"*\"");
+	bool by_use = imap_session_offers(s, SLICE("LIST-EXTENDED")) &&
+		      imap_session_offers(s, SLICE("SPECIAL-USE"));
+	int r = imap_session_begin(
+	    s, "LIST \"\" \"*\"%s", by_use ? " RETURN (SPECIAL-USE)" : "");
 
 	if (r == 0)
 		r = read_lines(s, &found);

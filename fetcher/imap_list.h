@@ -14,6 +14,9 @@ struct imap_folder {
 	struct slice name; /* in UTF-8 */
 	struct slice raw;  /* as the server has it */
 	char delimiter;	   /* between levels; NUL: there are none */
+	bool aside; /* \Junk, \Trash, \Drafts: nobody's mail but theirs */
+	bool trash;
+	struct slice place; /* here; .p NULL: the account's */
 };
 
 /* A folder that somebody has named. */

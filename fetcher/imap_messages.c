@@ -138,6 +138,13 @@ send_batch(struct imap_session *s, const struct imap_messages *m, size_t at,
 	    buf_text(&set), s->run->job->import ? " FLAGS INTERNALDATE" : "");
 }
 
+/* While lmtpd takes its time, and no command is under way. */
+static int
+say_noop(void *arg)
+{
+	return imap_session_do(arg, "NOOP");
+}
+
 /*
  * One after the other: a server may answer two FETCH commands by turns, so
  * that nobody could tell which of them a message that is missing belongs to.
@@ -154,6 +161,10 @@ fetch_batches(struct imap_session *s, const struct imap_messages *m)
 			r = read_batch(&b);
 		if (r == 0)
 			r = note_missing(&b);
+		s->run->intake.speak = say_noop;
+		if (r == 0)
+			r = intake_wait(&s->run->intake);
+		s->run->intake.speak = NULL;
 	}
 	return r;
 }
@@ -178,9 +189,14 @@ imap_messages_fetch(struct imap_session *s, struct imap_messages *m)
 	int r, settled;
 
 	keep_wanted(m);
+	/* In the middle of a response nobody waits: the server would. */
+	run->intake.window = SIZE_MAX;
+	run->intake.speaker = s;
 	r = items_total(&run->items, m->n);
 	if (r == 0)
 		r = fetch_batches(s, m);
+	run->intake.speak = r == 0 ? say_noop : NULL;
 	settled = intake_settle(&run->intake);
+	run->intake.speak = NULL;
 	return r < 0 ? r : settled;
 }

@@ -3,7 +3,8 @@
  *
  * Messages are read with BODY.PEEK[], so nobody sees there that we were here,
  * and named by UID within their folder's UIDVALIDITY. A folder is looked at
- * only when its UIDNEXT has moved.
+ * only when its UIDNEXT has moved. Then the session may stay, and wait for new
+ * mail.
  */
 #ifndef HAUSPOST_FETCHER_IMAP_RUN_H
 #define HAUSPOST_FETCHER_IMAP_RUN_H

@@ -4,11 +4,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "core/clock.h"
 #include "core/program.h"
 #include "fetcher/imap_name.h"
 #include "fetcher/login.h"
 
-enum { CAPS_MAX = 16 * 1024 };
+enum { CAPS_MAX = 16 * 1024, HEARD_MAX = 400 };
 
 void
 imap_session_init(struct imap_session *s, struct run *run)
@@ -17,7 +18,10 @@ imap_session_init(struct imap_session *s, struct run *run)
 	s->commands = 0;
 	s->caps = (struct buf)BUF_INIT(CAPS_MAX);
 	imap_init(&s->imap, run->job->max_size + 65536);
+	s->heard = (struct buf)BUF_INIT(HEARD_MAX);
 	stream_init(&s->stream, run->connection, &run->trouble);
+	if (run->job->trace)
+		stream_trace(&s->stream, run->job->account);
 }
 
 void
@@ -25,27 +29,88 @@ imap_session_done(struct imap_session *s)
 {
 	imap_done(&s->imap);
 	buf_free(&s->caps);
+	buf_free(&s->heard);
 	stream_done(&s->stream);
 }
 
 /* --- commands --------------------------------------------------------- */
 
-int
-imap_session_begin(struct imap_session *s, const char *format, ...)
+static int
+begin(struct imap_session *s, const char *format, va_list args)
 {
 	char text[4096];
-	va_list args;
-	int n;
+	int n = vsnprintf(text, sizeof text, format, args);
 
 	(void)snprintf(s->tag, sizeof s->tag, "H%u", ++s->commands);
-	va_start(args, format);
-	n = vsnprintf(text, sizeof text, format, args);
-	va_end(args);
 	if (n >= (int)sizeof text)
 		return trouble_say(
 		    &s->run->trouble, "PROTOCOL", "command too long");
 	(void)buf_addf(&s->stream.out, "%s %s\r\n", s->tag, text);
 	return stream_flush(&s->stream);
+}
+
+int
+imap_session_begin(struct imap_session *s, const char *format, ...)
+{
+	va_list args;
+	int r;
+
+	va_start(args, format);
+	r = begin(s, format, args);
+	va_end(args);
+	return r;
+}
+
+int
+imap_session_do(struct imap_session *s, const char *format, ...)
+{
+	va_list args;
+	int r;
+
+	va_start(args, format);
+	r = begin(s, format, args);
+	va_end(args);
+	if (r == 0)
+		r = imap_session_end(s);
+	return r == 0 ? imap_session_want(s, "PROTOCOL") : r;
+}
+
+/* A response as one line, messages left out. */
+static void
+hear(struct imap_session *s, const struct imap_event *event)
+{
+	static const char *const shown[] = {
+		[IMAP_OPEN] = "(",
+		[IMAP_CLOSE] = ")",
+		[IMAP_NIL] = "NIL ",
+		[IMAP_BODY_END] = "{…} ",
+		[IMAP_CONTINUE] = "+ ",
+	};
+
+	if (!s->stream.traced)
+		return;
+	if (event->kind < sizeof shown / sizeof *shown &&
+	    shown[event->kind] != NULL)
+		(void)buf_add_text(&s->heard, shown[event->kind]);
+	if (event->kind == IMAP_STATUS)
+		(void)buf_addf(&s->heard, "%.*s %.*s ", SLICE_FMT(event->tag),
+		    SLICE_FMT(event->word));
+	if (event->kind == IMAP_ATOM || event->kind == IMAP_STRING ||
+	    event->kind == IMAP_STATUS)
+		(void)buf_addf(&s->heard, "%.*s ",
+		    SLICE_FMT(slice_head(event->text, HEARD_MAX / 2)));
+	if (event->kind == IMAP_END || event->kind == IMAP_STATUS ||
+	    event->kind == IMAP_CONTINUE) {
+		stream_heard(&s->stream, buf_slice(&s->heard));
+		buf_reset(&s->heard);
+	}
+}
+
+static int
+say_broken(struct imap_session *s, const struct imap_event *event)
+{
+	return trouble_say(
+	    &s->run->trouble, "PROTOCOL", "%.*s", SLICE_FMT(event->text));
 }
 
 static int
@@ -56,23 +121,23 @@ next_event(struct imap_session *s, struct imap_event *event_out)
 
 		*event_out = imap_next(&s->imap, &s->stream.input);
 		if (event_out->kind == IMAP_BROKEN)
-			return trouble_say(&s->run->trouble, "PROTOCOL", "%.*s",
-			    SLICE_FMT(event_out->text));
-		if (event_out->kind != IMAP_NEED_MORE)
+			return say_broken(s, event_out);
+		if (event_out->kind != IMAP_NEED_MORE) {
+			hear(s, event_out);
 			return 1;
+		}
 		r = stream_fill(&s->stream);
 		if (r < 0)
 			return r;
 	}
 }
 
-int
-imap_session_next(struct imap_session *s, struct imap_event *event_out)
+/* 1 there is more to it, 0 it ends the command, negative: trouble. */
+static int
+take_status(struct imap_session *s, const struct imap_event *event_out)
 {
-	int r = next_event(s, event_out);
-
-	if (r < 0 || event_out->kind != IMAP_STATUS)
-		return r;
+	if (event_out->kind != IMAP_STATUS)
+		return 1;
 	if (slice_eq(event_out->tag, slice_of(s->tag))) {
 		s->ok = slice_eq_nocase(event_out->word, SLICE("OK"));
 		(void)snprintf(s->words, sizeof s->words, "%.*s",
@@ -83,6 +148,35 @@ imap_session_next(struct imap_session *s, struct imap_event *event_out)
 		return trouble_say(&s->run->trouble, "CONNECT", "BYE %.*s",
 		    SLICE_FMT(event_out->text));
 	return 1;
+}
+
+int
+imap_session_next(struct imap_session *s, struct imap_event *event_out)
+{
+	int r = next_event(s, event_out);
+
+	return r < 0 ? r : take_status(s, event_out);
+}
+
+int
+imap_session_wait(struct imap_session *s, struct imap_event *event_out,
+    long wait_ms, int wake_fd)
+{
+	long until_ms = clock_ms() + wait_ms;
+	int r = CONNECTION_READABLE;
+
+	while (r == CONNECTION_READABLE) {
+		*event_out = imap_next(&s->imap, &s->stream.input);
+		if (event_out->kind == IMAP_BROKEN)
+			return say_broken(s, event_out);
+		if (event_out->kind != IMAP_NEED_MORE) {
+			hear(s, event_out);
+			r = take_status(s, event_out);
+			return r < 0 ? r : CONNECTION_READABLE;
+		}
+		r = stream_await(&s->stream, until_ms - clock_ms(), wake_fd);
+	}
+	return r;
 }
 
 int
@@ -177,7 +271,9 @@ exchange(void *arg, struct slice line, struct login_reply *reply_out)
 
 	(void)buf_add_slice(&s->stream.out, line);
 	(void)buf_add_text(&s->stream.out, "\r\n");
+	s->stream.secret = true;
 	r = stream_flush(&s->stream);
+	s->stream.secret = false;
 	while (r == 0) {
 		r = imap_session_next(s, &event);
 		if (r < 0)

@@ -17,6 +17,7 @@ struct imap_session {
 	unsigned commands; /* so far */
 	char tag[16];	   /* of the last one */
 	struct buf caps;   /* words with blanks between them */
+	struct buf heard;  /* of a response, for the trace */
 	/* How the last command ended. */
 	bool ok;
 	char words[TROUBLE_DETAIL_MAX + 1];
@@ -36,8 +37,19 @@ int imap_session_begin(struct imap_session *session, const char *format, ...)
 int imap_session_next(
     struct imap_session *session, struct imap_event *event_out);
 
+/*
+ * An event while no command is under way, or IDLE is: CONNECTION_READABLE when
+ * there is one; else what came before it. Negative: trouble.
+ */
+int imap_session_wait(struct imap_session *session,
+    struct imap_event *event_out, long wait_ms, int wake_fd);
+
 /* Passes by what is left of the responses. */
 int imap_session_end(struct imap_session *session);
+
+/* A command of which nothing matters but that it goes well. */
+int imap_session_do(struct imap_session *session, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* The command must have gone well, or this is the trouble. */
 int imap_session_want(struct imap_session *session, const char *code);

@@ -6,10 +6,10 @@
 
 #include "core/dsn.h"
 #include "core/log.h"
+#include "fetcher/imap_name.h"
 
 enum {
-	UNDER_WAY_MAX = 32, /* messages of one session; memory, mostly */
-	NOTE_EVERY = 50,    /* of them in a transaction */
+	NOTE_EVERY = 50, /* of them in a transaction */
 	HEAD_MAX = 4096,
 };
 
@@ -17,6 +17,8 @@ void
 intake_init(struct intake *intake)
 {
 	counter_init(&intake->counter);
+	intake->window = INTAKE_WINDOW;
+	intake->keyed = false;
 	intake->taken = NULL;
 	intake->n_taken = intake->n_delivered = 0;
 }
@@ -43,7 +45,13 @@ free_list(struct parcel *parcel)
 void
 intake_done(struct intake *intake)
 {
-	free_list((struct parcel *)post_wait(&intake->counter, 0));
+	size_t under_way;
+
+	do {
+		under_way = 0;
+		free_list((struct parcel *)post_wait(
+		    &intake->counter, &under_way, intake->keep_alive_ms));
+	} while (under_way > 0);
 	free_list(intake->taken);
 	counter_done(&intake->counter);
 }
@@ -118,7 +126,9 @@ make_head(const struct intake *intake, struct parcel *parcel)
 	add_clean(&head, slice_head(parcel->item->uid, 100));
 	if (intake->folder.n > 0) {
 		(void)buf_add_text(&head, "; folder=");
-		add_clean(&head, slice_head(intake->folder, 200));
+		add_clean(&head,
+		    slice_head(
+			imap_name_encode(&parcel->arena, intake->folder), 200));
 	}
 	(void)buf_add_char(&head, '\n');
 	return arena_slice(&parcel->arena, buf_slice(&head));
@@ -236,6 +246,7 @@ settle_one(struct intake *intake, struct parcel *parcel)
 	const struct why *why = &parcel->letter.why;
 	int r;
 
+	intake->keyed = intake->keyed || parcel->letter.keyed;
 	if (why->verdict == MAIL_OK) {
 		log_item(intake, LOG_INFO, "fetched", parcel);
 		take(intake, parcel);
@@ -253,9 +264,8 @@ settle_one(struct intake *intake, struct parcel *parcel)
 
 /* All of them, whatever becomes of one: none may be forgotten. */
 static int
-collect(struct intake *intake, size_t under_way)
+settle_all(struct intake *intake, struct letter *letter)
 {
-	struct letter *letter = post_wait(&intake->counter, under_way);
 	int r = 0;
 
 	while (letter != NULL) {
@@ -269,6 +279,42 @@ collect(struct intake *intake, size_t under_way)
 	return r;
 }
 
+/* Until at most so many are under way, however long lmtpd takes. */
+static int
+collect(struct intake *intake, size_t most)
+{
+	size_t under_way;
+	int r = 0, one;
+
+	do {
+		under_way = most;
+		one = settle_all(intake, post_wait(&intake->counter, &under_way,
+					     intake->keep_alive_ms));
+		if (r == 0)
+			r = one;
+		if (r == 0 && under_way > most && intake->speak != NULL)
+			r = intake->speak(intake->speaker);
+	} while (under_way > most);
+	return r;
+}
+
+/* Who knows no repeats gets one at a time: a crash doubles no more than it. */
+static int
+make_room(struct intake *intake, size_t window)
+{
+	int r = collect(intake, intake->keyed ? window : 0);
+
+	if (r == 0 && intake->n_taken >= (intake->keyed ? NOTE_EVERY : 1))
+		r = note_taken(intake);
+	return r;
+}
+
+int
+intake_wait(struct intake *intake)
+{
+	return make_room(intake, INTAKE_WINDOW);
+}
+
 /* --- one message ------------------------------------------------------ */
 
 static int
@@ -280,7 +326,7 @@ refuse(struct intake *intake, struct parcel *parcel, const char *error)
 	    LOG_NUM("account", intake->job->account),
 	    LOG_NUM("item", parcel->item->id), LOG_TEXT("why", error));
 	free_parcel(parcel);
-	return r;
+	return r < 0 ? r : items_hint(intake->items, "LOOP");
 }
 
 /* 1: lmtpd is to have it; 0: it came already; negative: trouble. */
@@ -288,13 +334,15 @@ static int
 is_wanted(struct intake *intake, struct parcel *parcel)
 {
 	const struct message *message = &parcel->message;
+	bool dedup = intake->job->dedup && message->has_id;
 	int r = 0;
 
 	if (message->error < 0)
 		return trouble_say(intake->items->trouble, "INTERNAL",
 		    "spool: %s", strerror(-message->error));
-	if (parcel->item->doubtful)
-		r = items_known(intake->items, parcel->item, parcel->hash);
+	if (parcel->item->doubtful || dedup)
+		r = items_known(
+		    intake->items, parcel->item, parcel->hash, dedup);
 	return r < 0 ? r : r == 0;
 }
 
@@ -303,6 +351,7 @@ intake_close(struct intake *intake, struct parcel *parcel)
 {
 	int r;
 
+	message_disown(&parcel->message, slice_of(intake->node));
 	message_finish(&parcel->message, parcel->hash);
 	if (message_loops(&parcel->message))
 		return refuse(intake, parcel, "it goes round in circles");
@@ -317,10 +366,7 @@ intake_close(struct intake *intake, struct parcel *parcel)
 		address_letter(intake, parcel);
 		post_send(intake->post, &intake->counter, &parcel->letter);
 	}
-	r = collect(intake, UNDER_WAY_MAX);
-	if (r == 0 && intake->n_taken >= NOTE_EVERY)
-		r = note_taken(intake);
-	return r;
+	return make_room(intake, intake->window);
 }
 
 int

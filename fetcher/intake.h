@@ -10,6 +10,8 @@
  * is committed. A 4xx ends the run, a 5xx gives that message up: it stays
  * where it is, and nobody gets a bounce.
  *
+ * While it waits for lmtpd it has somebody keep the remote server awake.
+ *
  * Errors:    0, or negative with the run's trouble filled.
  * Threads:   one.
  */
@@ -19,6 +21,9 @@
 #include "fetcher/items.h"
 #include "fetcher/job.h"
 #include "fetcher/post.h"
+
+/* Messages of one session under way; memory, mostly. */
+enum { INTAKE_WINDOW = 32 };
 
 struct parcel {
 	struct letter letter; /* first: post_wait() gives it back */
@@ -33,9 +38,14 @@ struct intake {
 	struct post *post;
 	struct items *items;
 	const char *node, *spool;
-	struct slice folder; /* there, for people */
-	struct slice place;  /* here: XHAUSPOST-FOLDER, or empty */
+	struct slice folder;  /* there, for people */
+	struct slice place;   /* here: XHAUSPOST-FOLDER, or empty */
+	size_t window;	      /* messages under way before one waits */
+	long keep_alive_ms;   /* of silence towards the server */
+	int (*speak)(void *); /* breaks it; NULL: it may not be spoken to */
+	void *speaker;
 	struct counter counter;
+	bool keyed;	      /* lmtpd is ours, and knows a repeat */
 	struct parcel *taken; /* by lmtpd, not noted yet */
 	size_t n_taken;
 	size_t n_delivered; /* in all */
@@ -48,6 +58,9 @@ void intake_done(struct intake *intake);
 
 struct parcel *intake_open(struct intake *intake, struct item *item);
 int intake_close(struct intake *intake, struct parcel *parcel);
+
+/* Waits until there is room for window messages. */
+int intake_wait(struct intake *intake);
 
 /* It did not come whole. */
 void intake_drop(struct intake *intake, struct parcel *parcel);

@@ -10,7 +10,9 @@ static const struct db_stmt expired = { "fetch-expired",
 	" FROM hauspost.fetch_expired($1::bigint, $2, $3::bigint)",
 	3 };
 static const struct db_stmt known = { "fetch-known",
-	"SELECT hauspost.fetch_known($1::bigint, $2::bigint, $3::bytea)", 3 };
+	"SELECT hauspost.fetch_known($1::bigint, $2::bigint, $3::bytea,"
+	" $4::boolean)",
+	4 };
 static const struct db_stmt delivered = { "fetch-delivered",
 	"SELECT hauspost.fetch_delivered($1::bigint, $2::bigint[],"
 	" $3::bytea[], $4::bigint)",
@@ -24,13 +26,20 @@ static const struct db_stmt failed = { "fetch-failed",
 static const struct db_stmt total = { "fetch-total",
 	"SELECT hauspost.fetch_total($1::bigint, $2::integer)", 2 };
 static const struct db_stmt folder_state = { "fetch-folder-state",
-	"SELECT uidvalidity, uidnext"
+	"SELECT uidvalidity, uidnext, compare"
 	" FROM hauspost.fetch_folder_state($1::bigint, $2)",
 	2 };
 static const struct db_stmt folder_done = { "fetch-folder-done",
 	"SELECT hauspost.fetch_folder_done($1::bigint, $2, $3::bigint,"
 	" $4::bigint)",
 	4 };
+
+static const struct db_stmt compare = { "fetch-compare",
+	"SELECT hauspost.fetch_compare($1::bigint, $2, $3::bigint,"
+	" $4::text[])",
+	4 };
+static const struct db_stmt hint = { "fetch-hint",
+	"SELECT hauspost.fetch_hint($1::bigint, $2)", 2 };
 
 static int
 ask(struct items *items, const struct db_stmt *stmt, const struct slice *params,
@@ -129,10 +138,10 @@ items_hash(struct items *items, const unsigned char hash[MESSAGE_HASH])
 
 int
 items_known(struct items *items, const struct item *item,
-    const unsigned char hash[MESSAGE_HASH])
+    const unsigned char hash[MESSAGE_HASH], bool dedup)
 {
 	const struct slice params[] = { items->account, number(items, item->id),
-		items_hash(items, hash) };
+		items_hash(items, hash), flag(dedup) };
 	struct db_result *rows;
 	int r = ask(items, &known, params, &rows);
 
@@ -182,6 +191,14 @@ items_total(struct items *items, size_t n)
 	return n > 0 ? ask(items, &total, params, NULL) : 0;
 }
 
+int
+items_hint(struct items *items, const char *code)
+{
+	const struct slice params[] = { items->account, slice_of(code) };
+
+	return ask(items, &hint, params, NULL);
+}
+
 /* --- folders ---------------------------------------------------------- */
 
 int
@@ -194,10 +211,11 @@ items_folder(
 
 	if (r < 0)
 		return r;
-	*folder_out = (struct items_folder){ 0, 1 };
+	*folder_out = (struct items_folder){ .next = 1 };
 	if (db_rows(rows) > 0) {
 		folder_out->validity = (uint64_t)db_number(rows, 0, 0);
 		folder_out->next = (uint64_t)db_number(rows, 0, 1);
+		folder_out->compare = db_flag(rows, 0, 2);
 	}
 	db_done(rows);
 	return 0;
@@ -212,4 +230,14 @@ items_folder_done(
 		number(items, (long long)state->next) };
 
 	return ask(items, &folder_done, params, NULL);
+}
+
+int
+items_compare(struct items *items, const struct listing *listing)
+{
+	const struct slice params[] = { items->account, listing->folder,
+		number(items, (long long)listing->validity),
+		db_array_param(items->arena, listing->uids, listing->n) };
+
+	return ask(items, &compare, params, NULL);
 }

@@ -53,9 +53,9 @@ int items_list(struct items *items, const struct listing *listing,
 int items_expired(struct items *items, const struct listing *listing,
     struct item **items_out, size_t *n_out);
 
-/* 1 it came under another uid, 0 not. */
+/* 1 it came under another uid, or with dedup by another account; 0 not. */
 int items_known(struct items *items, const struct item *item,
-    const unsigned char hash[MESSAGE_HASH]);
+    const unsigned char hash[MESSAGE_HASH], bool dedup);
 
 /* A hash as it stands in a batch. */
 struct slice items_hash(
@@ -76,15 +76,22 @@ int items_failed(struct items *items, const struct item *item,
 
 int items_total(struct items *items, size_t n);
 
+/* What its owner should know, in fetch_error. */
+int items_hint(struct items *items, const char *code);
+
 /* --- IMAP folders ------------------------------------------------------ */
 
 struct items_folder {
 	uint64_t validity, next; /* 0, 1: never seen */
+	bool compare;		 /* it is time to look what is still there */
 };
 
 int items_folder(
     struct items *items, struct slice folder, struct items_folder *folder_out);
 int items_folder_done(
     struct items *items, struct slice folder, const struct items_folder *state);
+
+/* These uids are all that the folder still has. */
+int items_compare(struct items *items, const struct listing *listing);
 
 #endif

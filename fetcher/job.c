@@ -27,6 +27,12 @@ enum column {
 	COLUMN_CLIENT_SECRET,
 	COLUMN_SCOPE,
 	COLUMN_IMPORT,
+	COLUMN_IDLE,
+	COLUMN_MOVE_TO,
+	COLUMN_MARK_READ,
+	COLUMN_DEDUP,
+	COLUMN_TRACE,
+	COLUMN_PARTIAL,
 };
 
 struct source {
@@ -90,6 +96,21 @@ read_folders(const struct source *from)
 }
 
 static void
+read_options(const struct source *from)
+{
+	struct job *job = from->job;
+
+	job->test = db_flag(from->rows, from->row, COLUMN_TEST);
+	job->import = db_flag(from->rows, from->row, COLUMN_IMPORT);
+	job->idle = db_flag(from->rows, from->row, COLUMN_IDLE);
+	job->move_to = text(from, COLUMN_MOVE_TO);
+	job->mark_read = db_flag(from->rows, from->row, COLUMN_MARK_READ);
+	job->dedup = db_flag(from->rows, from->row, COLUMN_DEDUP);
+	job->trace = db_flag(from->rows, from->row, COLUMN_TRACE);
+	job->partial = db_flag(from->rows, from->row, COLUMN_PARTIAL);
+}
+
+static void
 read_oauth(const struct source *from)
 {
 	struct oauth_client *oauth = &from->job->oauth;
@@ -117,8 +138,7 @@ job_new(const struct db_result *rows, int row)
 	job->leave_days = db_is_null(rows, row, COLUMN_LEAVE_DAYS)
 			      ? JOB_LEAVE_FOR_EVER
 			      : (int)number(&from, COLUMN_LEAVE_DAYS);
-	job->test = db_flag(rows, row, COLUMN_TEST);
-	job->import = db_flag(rows, row, COLUMN_IMPORT);
+	read_options(&from);
 	read_server(&from);
 	read_folders(&from);
 	read_oauth(&from);

@@ -28,9 +28,15 @@ struct job {
 	uint64_t max_size;
 	struct slice *folders;
 	size_t n_folders;
-	struct slice folder;	   /* local one; .p NULL: INBOX */
-	bool test;		   /* log in, and no more */
-	bool import;		   /* all folders, with flags and dates */
+	struct slice folder;  /* local one; .p NULL: INBOX */
+	bool test;	      /* log in, and no more */
+	bool import;	      /* all folders, with flags and dates */
+	bool idle;	      /* then wait there for new mail */
+	struct slice move_to; /* folder there; .p NULL: delete */
+	bool mark_read;
+	bool dedup; /* not what other accounts have brought */
+	bool trace;
+	bool partial;		   /* POP3 lists some messages at a time */
 	struct oauth_client oauth; /* of its provider */
 };
 

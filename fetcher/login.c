@@ -162,7 +162,8 @@ login_run(struct login *login)
 	if (r == 0)
 		r = run_rounds(login, &sasl, &line);
 	else
-		r = trouble_say(login->trouble, "AUTH", "password too long");
+		r = trouble_say(
+		    login->trouble, "AUTH", "name or password can not be sent");
 	sasl_done(&sasl);
 	sodium_memzero(line.p, LINE_MAX_OCTETS);
 	buf_free(&line);

@@ -27,10 +27,16 @@ prepare(const char *config_path, struct config_common *config,
 {
 	const struct settings *settings = (const struct settings *)config;
 	struct guard guard;
+	struct trust trust;
+	int r = guard_open(
+	    &guard, settings->allow_networks, settings->ports, arena, why);
 
 	(void)config_path;
-	return guard_open(
-	    &guard, settings->allow_networks, settings->ports, arena, why);
+	if (r == 0)
+		r = trust_open(settings->ca_file, &trust, why);
+	if (r == 0)
+		trust_close(&trust);
+	return r;
 }
 
 /* Passwords pass through our memory: no core file, no debugger. */
@@ -53,6 +59,8 @@ open_fetcher(struct fetcher *fetcher, struct sealed_keys **keys,
 	    settings->ports, arena, why);
 
 	if (r == 0)
+		r = trust_open(settings->ca_file, &fetcher->trust, why);
+	if (r == 0)
 		r = sealed_keys_open(settings->keys, keys, why);
 	if (r < 0)
 		return r;
@@ -64,6 +72,7 @@ open_fetcher(struct fetcher *fetcher, struct sealed_keys **keys,
 	    db_pool_new(settings->common.database, "hauspost_fetcher",
 		DATABASE_CONNECTIONS, settings->common.database_timeout_ms);
 	fetcher->tokens = tokens_new(fetcher->pool, *keys);
+	fetcher->idlers = idlers_new();
 	fetcher->post =
 	    post_start(&(struct smtpc_options){ SMTPC_LMTP, settings->lmtp,
 			   settings->common.node, settings->lmtp_timeout_ms },
@@ -82,6 +91,8 @@ serve(struct fetcher *fetcher)
 	log_event(LOG_INFO, NULL, "ready");
 	r = schedule_run(fetcher, signal_fd, fetcher->stop_fd);
 	post_stop(fetcher->post);
+	idlers_free(fetcher->idlers);
+	trust_close(&fetcher->trust);
 	tokens_free(fetcher->tokens);
 	db_pool_free(fetcher->pool);
 	return r;

@@ -111,6 +111,34 @@ message_loops(const struct message *message)
 	return hops > MESSAGE_HOPS_MAX || rounds >= MESSAGE_ROUNDS_MAX;
 }
 
+/* "mx.example.org 1; spf=pass …": what stands there first. */
+static bool
+is_result_of(struct slice value, struct slice node)
+{
+	size_t n = 0;
+
+	while (n < value.n && strchr(" \t\r\n;", value.p[n]) == NULL)
+		n++;
+	return slice_eq_nocase(slice_head(value, n), node);
+}
+
+void
+message_disown(struct message *message, struct slice node)
+{
+	static const struct slice own = { "Authentication-Results", 22 };
+	static const char foreign[] = "X-Foreign-Auth-Results"; /* as long */
+	struct header_walk walk = header_start(buf_slice(&message->begin));
+	struct header_field field;
+
+	while (header_next(&walk, &field)) {
+		if (slice_eq_nocase(field.name, own) &&
+		    is_result_of(field.value, node))
+			(void)memcpy(message->begin.p +
+					 (field.name.p - message->begin.p),
+			    foreign, own.n);
+	}
+}
+
 static void
 hash_field(
     crypto_hash_sha256_state *sha256, struct slice header, struct slice name)
@@ -127,6 +155,7 @@ static void
 hash_header(
     struct slice header, uint64_t size_bytes, unsigned char hash[MESSAGE_HASH])
 {
+	uint64_t body_bytes = size_bytes - header_length(header);
 	crypto_hash_sha256_state sha256;
 
 	(void)crypto_hash_sha256_init(&sha256);
@@ -134,7 +163,7 @@ hash_header(
 	hash_field(&sha256, header, SLICE("Date"));
 	hash_field(&sha256, header, SLICE("From"));
 	(void)crypto_hash_sha256_update(
-	    &sha256, (const unsigned char *)&size_bytes, sizeof size_bytes);
+	    &sha256, (const unsigned char *)&body_bytes, sizeof body_bytes);
 	(void)crypto_hash_sha256_final(&sha256, hash);
 }
 
@@ -146,8 +175,9 @@ message_finish(struct message *message, unsigned char hash[MESSAGE_HASH])
 
 	release_cr(message);
 	header = buf_slice(&message->begin);
-	if (header_find(header, SLICE("Message-ID"), &field) &&
-	    slice_trim(field.value).n > 0)
+	message->has_id = header_find(header, SLICE("Message-ID"), &field) &&
+			  slice_trim(field.value).n > 0;
+	if (message->has_id)
 		hash_header(header, message->size_bytes, hash);
 	else
 		(void)crypto_hash_sha256_final(&message->sha256, hash);

@@ -31,6 +31,7 @@ struct message {
 	uint64_t size_bytes;
 	int error;    /* -errno of the first write that failed */
 	bool held_cr; /* at the end of the last raw piece */
+	bool has_id;  /* a Message-ID; known once it is finished */
 	crypto_hash_sha256_state sha256;
 };
 
@@ -49,9 +50,15 @@ struct slice message_sender(const struct message *message, struct arena *arena);
 bool message_loops(const struct message *message);
 
 /*
+ * Renames Authentication-Results fields that claim to be node's own: what
+ * filters here believe has been written here (RFC 8601 5).
+ */
+void message_disown(struct message *message, struct slice node);
+
+/*
  * Its end. The hash is what tells it apart from all others: Message-ID, Date,
- * From and size, since these outlive a move to another server; without a
- * Message-ID all of it.
+ * From and size of its body, since these outlive a move to another server and
+ * another hop; without a Message-ID all of it.
  */
 void message_finish(struct message *message, unsigned char hash[MESSAGE_HASH]);
 

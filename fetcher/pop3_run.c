@@ -1,164 +1,36 @@
 #include "fetcher/pop3_run.h"
 
-#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
 
-#include "fetcher/pop3_session.h"
+#include "core/clock.h"
+#include "fetcher/pop3_list.h"
 
 enum {
-	LIST_MAX = 96 * 1024 * 1024, /* a million messages with long uids */
-	MESSAGES_MAX = 1000000,
-	UID_MAX = 512, /* RFC 1939 has 70, some servers more */
-	/* RETR commands under way, and octets of their messages: while lmtpd
-	 * is slow the server must not wait so long that it hangs up. */
-	RETR_WINDOW = 32,
+	/* Octets of the messages under way: while lmtpd is slow the server
+	 * must not wait so long that it hangs up. */
 	RETR_BYTES_MAX = 1024 * 1024,
 	DELE_WINDOW = 100,
-	STEPS_MAX = 1000,
+	/* What is deleted is deleted by QUIT only. */
+	SESSION_MS = 5 * 60 * 1000,
+	NOOPS_MAX = UINT8_MAX,
 };
 
-struct mailbox {
-	struct listing listing;
-	struct slice *numbers; /* as RETR and DELE want them */
-	uint64_t *sizes;
+struct work {
+	struct pop3_mailbox box;
 	struct item *items;
-	size_t n_items;
+	size_t n;
 };
-
-/* --- what there is ---------------------------------------------------- */
-
-/* The next line with anything in it. */
-static bool
-next_line(struct slice *text, struct slice *line_out)
-{
-	while (slice_cut(text, '\n', line_out)) {
-		*line_out = slice_trim(*line_out);
-		if (line_out->n > 0)
-			return true;
-	}
-	return false;
-}
-
-static size_t
-count_lines(struct slice text)
-{
-	size_t n = 0;
-
-	for (struct slice line; next_line(&text, &line); n++)
-		;
-	return n;
-}
-
-static int
-say_bad_list(struct pop3_session *s, struct slice line)
-{
-	return trouble_say(&s->run->trouble, "PROTOCOL", "in a list: %.*s",
-	    SLICE_FMT(slice_head(line, 80)));
-}
-
-/* "12 whqtswO00WBw418f9t5JxYwZ", and a uid may have blanks in it. */
-static int
-read_uids(struct pop3_session *s, struct slice text, struct mailbox *box)
-{
-	struct arena *arena = &s->run->arena;
-	size_t n = count_lines(text);
-	struct slice line, number;
-
-	if (n > MESSAGES_MAX)
-		return trouble_say(&s->run->trouble, "PROTOCOL",
-		    "more than %d messages", MESSAGES_MAX);
-	box->numbers = arena_calloc(arena, n, sizeof *box->numbers);
-	box->sizes = arena_calloc(arena, n, sizeof *box->sizes);
-	box->listing.uids = arena_calloc(arena, n, sizeof number);
-	box->listing.sizes = arena_calloc(arena, n, sizeof number);
-	for (size_t i = 0; next_line(&text, &line); i++) {
-		unsigned long long place;
-
-		if (!slice_cut(&line, ' ', &number) ||
-		    !slice_number(number, UINT32_MAX, &place) ||
-		    !slice_is_text(line) || line.n == 0 || line.n > UID_MAX)
-			return say_bad_list(s, line);
-		box->numbers[i] = arena_slice(arena, number);
-		box->listing.uids[i] = arena_slice(arena, line);
-		box->listing.sizes[i] = SLICE("0");
-	}
-	box->listing.n = n;
-	return 0;
-}
-
-/*
- * Both lists are in the order of the numbers. A server that mixes them leaves
- * messages without a size: that costs a limit, the search would cost hours.
- */
-static bool
-find_number(const struct mailbox *box, struct slice number, size_t *at)
-{
-	for (size_t i = 0; i < box->listing.n && i < STEPS_MAX; i++) {
-		size_t place = (*at + i) % box->listing.n;
-
-		if (slice_eq(box->numbers[place], number)) {
-			*at = place;
-			return true;
-		}
-	}
-	return false;
-}
-
-static int
-read_sizes(struct pop3_session *s, struct slice text, struct mailbox *box)
-{
-	struct slice line, number, octets;
-	size_t at = 0;
-
-	while (next_line(&text, &line)) {
-		unsigned long long size;
-
-		if (!slice_cut(&line, ' ', &number) ||
-		    !slice_cut(&line, ' ', &octets) ||
-		    !slice_number(octets, INT64_MAX, &size))
-			return say_bad_list(s, line);
-		if (!find_number(box, number, &at))
-			continue;
-		box->listing.sizes[at] = arena_slice(&s->run->arena, octets);
-		box->sizes[at++] = size;
-	}
-	return 0;
-}
-
-static int
-ask_uids(struct pop3_session *s, struct mailbox *box)
-{
-	AUTO_BUF struct buf text = BUF_INIT(LIST_MAX);
-	struct pop3_event reply;
-	int r = pop3_session_list(s, "UIDL", &text, &reply);
-
-	if (r == 0 && reply.kind != POP3_OK)
-		return trouble_say(&s->run->trouble, "NO_UIDL", "%.*s",
-		    SLICE_FMT(reply.octets));
-	return r == 0 ? read_uids(s, buf_slice(&text), box) : r;
-}
-
-static int
-ask_sizes(struct pop3_session *s, struct mailbox *box)
-{
-	AUTO_BUF struct buf text = BUF_INIT(LIST_MAX);
-	struct pop3_event reply;
-	int r = pop3_session_list(s, "LIST", &text, &reply);
-
-	if (r == 0 && reply.kind != POP3_OK)
-		return trouble_say(&s->run->trouble, "PROTOCOL", "LIST: %.*s",
-		    SLICE_FMT(reply.octets));
-	return r == 0 ? read_sizes(s, buf_slice(&text), box) : r;
-}
 
 /* How many are to be fetched in this session; the others in another. */
 static size_t
-limit_session(struct run *run, const struct mailbox *box)
+limit_session(struct run *run, const struct work *work)
 {
 	size_t most = (size_t)run->fetcher->settings->session_messages;
 	size_t fetch = 0;
 
-	for (size_t i = 0; i < box->n_items; i++)
-		fetch += !box->items[i].remove;
+	for (size_t i = 0; i < work->n; i++)
+		fetch += !work->items[i].remove;
 	if (run->job->leave_days == JOB_LEAVE_FOR_EVER || fetch <= most)
 		return fetch;
 	run->more = true;
@@ -169,26 +41,58 @@ limit_session(struct run *run, const struct mailbox *box)
 
 struct retrieval {
 	struct pop3_session *s;
-	const struct mailbox *box;
+	const struct pop3_mailbox *box;
 	struct item **wanted;
 	size_t n, sent, window;
 	uint64_t bytes; /* of what is under way */
+	uint8_t *noops; /* NOOP commands that stand before each RETR */
+	long end_ms;	/* then no more is asked for */
 };
 
 static void
 ask_more(struct retrieval *r, size_t done)
 {
-	while (r->sent < r->n && r->sent - done < r->window) {
+	if (clock_ms() > r->end_ms && r->n > r->sent) {
+		r->n = r->sent;
+		r->s->run->more = true;
+	}
+	for (size_t n = 0; r->sent < r->n && r->sent - done < r->window; n++) {
 		size_t place = r->wanted[r->sent]->place;
 
 		if (r->sent > done &&
 		    r->bytes + r->box->sizes[place] > RETR_BYTES_MAX)
 			break;
-		(void)buf_addf(&r->s->stream.out, "RETR %.*s\r\n",
-		    SLICE_FMT(r->box->numbers[place]));
+		(void)buf_addf(&r->s->stream.out, "RETR %" PRIu32 "\r\n",
+		    r->box->numbers[place]);
 		r->bytes += r->box->sizes[place];
 		r->sent++;
 	}
+}
+
+/* Its reply comes behind the messages that were asked for already. */
+static int
+say_noop(void *arg)
+{
+	struct retrieval *r = arg;
+
+	if (r->noops[r->sent] == NOOPS_MAX)
+		return 0;
+	r->noops[r->sent]++;
+	(void)buf_add_text(&r->s->stream.out, "NOOP\r\n");
+	return stream_flush(&r->s->stream);
+}
+
+static int
+read_noops(struct retrieval *r, size_t at)
+{
+	struct pop3_event reply;
+	int error = 0;
+
+	for (; r->noops[at] > 0 && error == 0; r->noops[at]--) {
+		pop3_expect(&r->s->pop3, false);
+		error = pop3_session_event(r->s, &reply);
+	}
+	return error;
 }
 
 static int
@@ -210,13 +114,16 @@ read_text(struct retrieval *r, struct parcel *parcel)
 }
 
 static int
-fetch_one(struct retrieval *r, struct item *item)
+fetch_one(struct retrieval *r, size_t place)
 {
+	struct item *item = r->wanted[place];
 	struct intake *intake = &r->s->run->intake;
 	struct pop3_event reply;
 	struct parcel *parcel;
-	int error;
+	int error = read_noops(r, place);
 
+	if (error < 0)
+		return error;
 	pop3_expect(&r->s->pop3, true);
 	error = pop3_session_event(r->s, &reply);
 	if (error < 0)
@@ -240,34 +147,62 @@ fetch_all(struct retrieval *r)
 {
 	int error = 0;
 
+	ask_more(r, 0);
 	for (size_t done = 0; done < r->n && error == 0; done++) {
-		ask_more(r, done);
-		error = fetch_one(r, r->wanted[done]);
+		error = fetch_one(r, done);
 		r->bytes -= r->box->sizes[r->wanted[done]->place];
+		ask_more(r, done + 1);
 	}
 	return error;
 }
 
+/* The server hears from us while lmtpd takes its time. */
 static int
-fetch(struct pop3_session *s, const struct mailbox *box)
+settle(struct retrieval *r)
+{
+	struct intake *intake = &r->s->run->intake;
+	int error = intake_settle(intake);
+
+	intake->speak = NULL;
+	return error;
+}
+
+static void
+choose_wanted(struct retrieval *r, const struct work *work, size_t n)
+{
+	struct arena *arena = &r->s->run->arena;
+
+	r->wanted = arena_calloc(arena, n, sizeof(struct item *));
+	r->noops = arena_calloc(arena, n + 1, sizeof *r->noops);
+	for (size_t i = 0; r->n < n; i++) {
+		if (!work->items[i].remove)
+			r->wanted[r->n++] = &work->items[i];
+	}
+}
+
+static int
+fetch(struct pop3_session *s, const struct work *work)
 {
 	struct run *run = s->run;
-	struct retrieval r = { .s = s, .box = box };
-	size_t n = limit_session(run, box);
+	bool removes = run->job->leave_days != JOB_LEAVE_FOR_EVER;
+	struct retrieval r = { .s = s,
+		.box = &work->box,
+		.window = pop3_window(s),
+		.end_ms = removes ? clock_ms() + SESSION_MS : LONG_MAX };
+	size_t n = limit_session(run, work), before = run->intake.n_delivered;
 	int error, settled;
 
-	r.window = pop3_session_offers(s, SLICE("PIPELINING")).p != NULL
-		       ? RETR_WINDOW
-		       : 1;
-	r.wanted = arena_calloc(&run->arena, n, sizeof(struct item *));
-	for (size_t i = 0; r.n < n; i++) {
-		if (!box->items[i].remove)
-			r.wanted[r.n++] = &box->items[i];
-	}
+	choose_wanted(&r, work, n);
+	run->intake.speak = say_noop;
+	run->intake.speaker = &r;
 	error = items_total(&run->items, n);
 	if (error == 0)
 		error = fetch_all(&r);
-	settled = intake_settle(&run->intake);
+	settled = settle(&r);
+	if (error == 0 && settled == 0)
+		error = read_noops(&r, r.sent);
+	if (run->job->partial && run->intake.n_delivered > before)
+		run->more = true;
 	return error < 0 ? error : settled;
 }
 
@@ -275,7 +210,7 @@ fetch(struct pop3_session *s, const struct mailbox *box)
 
 struct deletion {
 	struct pop3_session *s;
-	const struct mailbox *box;
+	const struct work *work;
 	struct slice *ids; /* of those the server has marked */
 	size_t n;
 };
@@ -288,13 +223,13 @@ read_marks(struct deletion *d, size_t from, size_t to)
 	int r = 0;
 
 	for (size_t i = from; i < to && r == 0; i++) {
-		if (!run_removes(d->s->run, &d->box->items[i]))
+		if (!run_removes(d->s->run, &d->work->items[i]))
 			continue;
 		pop3_expect(&d->s->pop3, false);
 		r = pop3_session_event(d->s, &reply);
 		if (r == 0 && reply.kind == POP3_OK)
 			d->ids[d->n++] = db_number_param(
-			    &d->s->run->arena, d->box->items[i].id);
+			    &d->s->run->arena, d->work->items[i].id);
 	}
 	return r;
 }
@@ -302,18 +237,17 @@ read_marks(struct deletion *d, size_t from, size_t to)
 static int
 mark_all(struct deletion *d)
 {
-	const struct mailbox *box = d->box;
+	const struct work *work = d->work;
+	size_t window = pop3_window(d->s) == 1 ? 1 : DELE_WINDOW;
 	int r = 0;
 
-	for (size_t from = 0, to; from < box->n_items && r == 0; from = to) {
-		to = from + DELE_WINDOW < box->n_items ? from + DELE_WINDOW
-						       : box->n_items;
+	for (size_t from = 0, to; from < work->n && r == 0; from = to) {
+		to = from + window < work->n ? from + window : work->n;
 		for (size_t i = from; i < to; i++) {
-			if (run_removes(d->s->run, &box->items[i]))
+			if (run_removes(d->s->run, &work->items[i]))
 				(void)buf_addf(&d->s->stream.out,
-				    "DELE %.*s\r\n",
-				    SLICE_FMT(
-					box->numbers[box->items[i].place]));
+				    "DELE %" PRIu32 "\r\n",
+				    work->box.numbers[work->items[i].place]);
 		}
 		r = stream_flush(&d->s->stream);
 		if (r == 0)
@@ -336,24 +270,41 @@ quit(struct deletion *d)
 
 /* --- all -------------------------------------------------------------- */
 
+/* RFC 2449 6.7: days after which the server deletes by itself. */
+static int
+tell_expiry(struct pop3_session *s)
+{
+	struct slice words = pop3_session_offers(s, SLICE("EXPIRE")), number;
+	int leave = s->run->job->leave_days;
+	unsigned long long days;
+
+	if (leave == 0 || words.p == NULL || !slice_cut(&words, ' ', &number) ||
+	    !slice_number(number, INT32_MAX, &days))
+		return 0; /* "NEVER", too */
+	if (days == 0)
+		return items_hint(&s->run->items, "EXPIRE_NOW");
+	if (leave != JOB_LEAVE_FOR_EVER && (unsigned long long)leave <= days)
+		return 0;
+	return items_hint(&s->run->items, "EXPIRE_SOON");
+}
+
 static int
 serve(struct pop3_session *s)
 {
-	struct mailbox box = { .listing = {
-				   .folder = SLICE(""), .whole = true } };
-	struct deletion d = { .s = s, .box = &box };
-	int r = ask_uids(s, &box);
+	struct work work = { .n = 0 };
+	struct deletion d = { .s = s, .work = &work };
+	int r = tell_expiry(s);
 
 	if (r == 0)
-		r = ask_sizes(s, &box);
+		r = pop3_list(s, &work.box);
 	if (r == 0)
 		r = items_list(
-		    &s->run->items, &box.listing, &box.items, &box.n_items);
+		    &s->run->items, &work.box.listing, &work.items, &work.n);
 	if (r == 0)
-		r = fetch(s, &box);
+		r = fetch(s, &work);
 	if (r < 0)
 		return r; /* without QUIT: nothing is deleted */
-	d.ids = arena_calloc(&s->run->arena, box.n_items, sizeof *d.ids);
+	d.ids = arena_calloc(&s->run->arena, work.n, sizeof *d.ids);
 	r = mark_all(&d);
 	return r == 0 ? quit(&d) : r;
 }

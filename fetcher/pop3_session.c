@@ -13,6 +13,8 @@ pop3_session_init(struct pop3_session *s, struct run *run)
 	s->caps = SLICE("");
 	pop3_init(&s->pop3);
 	stream_init(&s->stream, run->connection, &run->trouble);
+	if (run->job->trace)
+		stream_trace(&s->stream, run->job->account);
 }
 
 void
@@ -24,6 +26,16 @@ pop3_session_done(struct pop3_session *s)
 
 /* --- commands --------------------------------------------------------- */
 
+static void
+hear(const struct pop3_session *s, const struct pop3_event *event)
+{
+	if (event->kind == POP3_OK || event->kind == POP3_ERR)
+		stream_heard(&s->stream, event->octets.n > 0 ? event->octets
+					 : event->kind == POP3_OK
+					     ? SLICE("+OK")
+					     : SLICE("-ERR"));
+}
+
 int
 pop3_session_event(struct pop3_session *s, struct pop3_event *event_out)
 {
@@ -34,8 +46,10 @@ pop3_session_event(struct pop3_session *s, struct pop3_event *event_out)
 		if (event_out->kind == POP3_BROKEN)
 			return trouble_say(&s->run->trouble, "PROTOCOL", "%.*s",
 			    SLICE_FMT(event_out->octets));
-		if (event_out->kind != POP3_NEED_MORE)
+		if (event_out->kind != POP3_NEED_MORE) {
+			hear(s, event_out);
 			return 0;
+		}
 		r = s->stream.out.n > 0 ? stream_flush(&s->stream) : 0;
 		if (r == 0)
 			r = stream_fill(&s->stream);
@@ -133,7 +147,11 @@ exchange(void *arg, struct slice line, struct login_reply *reply_out)
 	pop3_expect(&s->pop3, false);
 	(void)buf_add_slice(&s->stream.out, line);
 	(void)buf_add_text(&s->stream.out, "\r\n");
-	r = pop3_session_event(s, &event);
+	s->stream.secret = true;
+	r = stream_flush(&s->stream);
+	s->stream.secret = false;
+	if (r == 0)
+		r = pop3_session_event(s, &event);
 	if (r < 0)
 		return r;
 	reply_out->kind = event.kind == POP3_OK	   ? LOGIN_IN

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "core/buf.h"
+#include "core/clock.h"
 
 enum { MAIL_PARAMS_MAX = 2048 };
 
@@ -25,7 +26,7 @@ counter_init(struct counter *counter)
 {
 	*counter = (struct counter){ .done = NULL };
 	(void)pthread_mutex_init(&counter->lock, NULL);
-	(void)pthread_cond_init(&counter->back, NULL);
+	clock_cond_init(&counter->back);
 }
 
 void
@@ -49,13 +50,17 @@ give_back(struct letter *letter)
 }
 
 struct letter *
-post_wait(struct counter *counter, size_t under_way)
+post_wait(struct counter *counter, size_t *under_way, long wait_ms)
 {
+	struct timespec until = clock_deadline(wait_ms);
 	struct letter *done;
+	int r = 0;
 
 	(void)pthread_mutex_lock(&counter->lock);
-	while (counter->under_way > under_way)
-		(void)pthread_cond_wait(&counter->back, &counter->lock);
+	while (counter->under_way > *under_way && r == 0)
+		r = pthread_cond_timedwait(
+		    &counter->back, &counter->lock, &until);
+	*under_way = counter->under_way;
 	done = counter->done;
 	counter->done = NULL;
 	(void)pthread_mutex_unlock(&counter->lock);
@@ -82,8 +87,9 @@ send_over(struct smtpc *smtpc, struct letter *letter)
 		.n_rcpts = 1,
 		.parts = parts };
 
+	letter->keyed = is_ours(smtpc);
 	(void)buf_add_text(&params, "BODY=8BITMIME ");
-	if (is_ours(smtpc))
+	if (letter->keyed)
 		(void)buf_add_slice(&params, letter->hauspost);
 	mail.params = buf_slice(&params);
 	mail.n_parts = message_parts(letter->message, letter->head, parts);

@@ -5,7 +5,8 @@
  * each delivery waits for a disk. A few threads with a connection each serve
  * all sessions. Where the server offers XHAUSPOST, a letter carries its key,
  * under which a repeat is known and not stored again; so after a connection
- * that broke in the middle it is simply sent once more.
+ * that broke in the middle it is simply sent once more. Another server stores
+ * it again, so there the sender does well to have few letters under way.
  *
  * Ownership: a letter and what it shows are the sender's, untouched from
  *            post_send() until post_wait() has given it back.
@@ -31,6 +32,7 @@ struct letter {
 	const struct message *message;
 
 	struct why why; /* the result */
+	bool keyed;	/* the server has its key */
 };
 
 /* Letters of one session that are under way or back. */
@@ -55,9 +57,11 @@ void post_send(
     struct post *post, struct counter *counter, struct letter *letter);
 
 /*
- * Waits until at most under_way of the session's letters are not back. The
- * list of those that are (by next), in no order; NULL: none.
+ * Waits until at most *under_way of the session's letters are not back, but
+ * not longer than wait_ms; *under_way is then how many are not. The list of
+ * those that are (by next), in no order; NULL: none.
  */
-struct letter *post_wait(struct counter *counter, size_t under_way);
+struct letter *post_wait(
+    struct counter *counter, size_t *under_way, long wait_ms);
 
 #endif

@@ -93,7 +93,7 @@ connection_options(const struct run *run)
 		.port = job->port,
 		.tls = job->tls,
 		.pins = job->pins.p,
-		.ca_file = settings->ca_file,
+		.trust = &run->fetcher->trust,
 		.guard = &run->fetcher->guard,
 		.connect_ms = settings->connect_timeout_ms,
 		.silence_ms = settings->idle_timeout_ms,
@@ -132,7 +132,8 @@ start_parts(struct run *run)
 		.items = &run->items,
 		.node = fetcher->settings->common.node,
 		.spool = fetcher->settings->spool,
-		.place = imap_name_place(&run->arena, run->job->folder, '/') };
+		.place = imap_name_place(&run->arena, run->job->folder, '/'),
+		.keep_alive_ms = fetcher->settings->keep_alive_ms };
 	intake_init(&run->intake);
 }
 

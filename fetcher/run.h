@@ -11,6 +11,7 @@
 #define HAUSPOST_FETCHER_RUN_H
 
 #include "core/sealed.h"
+#include "fetcher/idlers.h"
 #include "fetcher/intake.h"
 #include "fetcher/sasl.h"
 #include "fetcher/settings.h"
@@ -22,6 +23,8 @@ struct fetcher {
 	struct post *post;
 	const struct sealed_keys *keys;
 	struct tokens *tokens;
+	struct idlers *idlers;
+	struct trust trust;
 	struct guard guard;
 	int stop_fd; /* readable once the runs are to end */
 };

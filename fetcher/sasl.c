@@ -7,6 +7,8 @@
 #include <sodium.h>
 #include <stdio.h>
 
+#include "fetcher/sasl_prep.h"
+
 enum { HASH_MAX = EVP_MAX_MD_SIZE, SALT_MAX = 256 };
 
 static const char *const names[] = { NULL, "XOAUTH2", "OAUTHBEARER",
@@ -68,7 +70,8 @@ sasl_start(struct sasl *sasl, enum sasl_mechanism mechanism,
 
 	*sasl = (struct sasl){ .mechanism = mechanism,
 		.login = login,
-		.first = BUF_INIT(SASL_ANSWER_MAX) };
+		.first = BUF_INIT(SASL_ANSWER_MAX),
+		.secret = BUF_INIT(SASL_ANSWER_MAX) };
 	randombytes_buf(random, sizeof random);
 	(void)sodium_bin2hex(
 	    sasl->nonce, sizeof sasl->nonce, random, sizeof random);
@@ -80,6 +83,9 @@ void
 sasl_done(struct sasl *sasl)
 {
 	buf_free(&sasl->first);
+	if (sasl->secret.p != NULL)
+		sodium_memzero(sasl->secret.p, sasl->secret.n);
+	buf_free(&sasl->secret);
 }
 
 bool
@@ -199,14 +205,22 @@ scram_hash(const struct sasl *sasl)
 						     : EVP_sha1();
 }
 
-static void
+static int
 scram_first(struct sasl *sasl, struct buf *answer)
 {
+	AUTO_BUF struct buf user = BUF_INIT(SASL_ANSWER_MAX);
+
+	buf_reset(&sasl->secret);
+	(void)buf_reserve(&sasl->secret, SASL_ANSWER_MAX);
+	if (sasl_prep(sasl->login->user, &user) < 0 ||
+	    sasl_prep(sasl->login->secret, &sasl->secret) < 0)
+		return -EPROTO;
 	(void)buf_add_text(&sasl->first, "n=");
-	add_saslname(&sasl->first, sasl->login->user);
+	add_saslname(&sasl->first, buf_slice(&user));
 	(void)buf_addf(&sasl->first, ",r=%s", sasl->nonce);
 	(void)buf_add_text(answer, "n,,");
 	(void)buf_add_slice(answer, buf_slice(&sasl->first));
+	return 0;
 }
 
 struct scram_challenge {
@@ -269,9 +283,9 @@ scram_prove(struct sasl *sasl, const struct scram_challenge *challenge,
 	size_t n = (size_t)EVP_MD_get_size(md);
 	unsigned char salted[HASH_MAX], key[HASH_MAX], stored[HASH_MAX];
 
-	(void)PKCS5_PBKDF2_HMAC(sasl->login->secret.p,
-	    (int)sasl->login->secret.n, challenge->salt, (int)challenge->n_salt,
-	    challenge->iterations, md, (int)n, salted);
+	(void)PKCS5_PBKDF2_HMAC(sasl->secret.p, (int)sasl->secret.n,
+	    challenge->salt, (int)challenge->n_salt, challenge->iterations, md,
+	    (int)n, salted);
 	keyed(md, salted, n, SLICE("Client Key"), key);
 	(void)EVP_Digest(key, n, stored, NULL, md, NULL);
 	keyed(md, stored, n, message, proof);
@@ -328,12 +342,10 @@ scram_step(struct sasl *sasl, unsigned step, struct slice challenge,
     struct buf *answer)
 {
 	if (step == 0)
-		scram_first(sasl, answer);
-	else if (step == 1)
+		return scram_first(sasl, answer);
+	if (step == 1)
 		return scram_final(sasl, challenge, answer);
-	else
-		return scram_verify(sasl, challenge);
-	return 0;
+	return scram_verify(sasl, challenge);
 }
 
 /* --- all -------------------------------------------------------------- */

@@ -59,8 +59,9 @@ struct sasl {
 	enum sasl_mechanism mechanism;
 	const struct sasl_login *login;
 	unsigned step;
-	bool proven;	  /* SCRAM: the server knows the password too */
-	struct buf first; /* SCRAM: client-first-message-bare */
+	bool proven;	   /* SCRAM: the server knows the password too */
+	struct buf first;  /* SCRAM: client-first-message-bare */
+	struct buf secret; /* SCRAM: the password, prepared */
 	char nonce[33];
 	unsigned char server_signature[32];
 	size_t n_signature;

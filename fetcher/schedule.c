@@ -12,6 +12,7 @@
 
 enum {
 	RENEW_MS = 30 * 1000, /* a third of the lease */
+	SWEEP_MS = 3600 * 1000,
 	STACK_BYTES = 512 * 1024,
 	STOP_MS = 10 * 1000,
 };
@@ -25,6 +26,11 @@ static const struct db_stmt claim = { "fetch-claim",
 static const struct db_stmt renew = { "fetch-renew",
 	"SELECT hauspost.fetch_renew($1, $2::bigint[])", 2 };
 
+static const struct db_stmt waked = { "fetch-waked",
+	"SELECT hauspost.fetch_waked($1, $2::bigint[])", 2 };
+static const struct db_stmt sweep = { "fetch-sweep",
+	"SELECT hauspost.fetch_sweep()", 0 };
+
 struct place {
 	struct schedule *schedule;
 	struct place *next, **back; /* in the list of those that run */
@@ -35,7 +41,7 @@ struct schedule {
 	struct fetcher *fetcher;
 	struct slice node;
 	struct db *lock; /* the connection that holds this node's lock */
-	long renewed_ms;
+	long renewed_ms, swept_ms;
 
 	pthread_mutex_t mutex; /* for what follows */
 	pthread_cond_t ended;
@@ -108,15 +114,16 @@ start(struct schedule *schedule, struct job *job)
 	(void)pthread_attr_destroy(&attr);
 }
 
+/* Those that only wait are none of them. */
 static size_t
 count_running(struct schedule *schedule)
 {
-	size_t n;
+	size_t idle = idlers_count(schedule->fetcher->idlers), n;
 
 	(void)pthread_mutex_lock(&schedule->mutex);
 	n = schedule->n_running;
 	(void)pthread_mutex_unlock(&schedule->mutex);
-	return n;
+	return n > idle ? n - idle : 0;
 }
 
 /* --- the database ----------------------------------------------------- */
@@ -208,6 +215,37 @@ renew_leases(struct schedule *schedule)
 	arena_done(&arena);
 }
 
+/* Something is wanted of them, or has been changed. */
+static void
+wake_idlers(struct schedule *schedule)
+{
+	struct idlers *idlers = schedule->fetcher->idlers;
+	struct arena arena = ARENA_INIT;
+	struct slice *accounts;
+	size_t n = idlers_list(idlers, &arena, &accounts);
+	const struct slice params[] = { schedule->node,
+		db_array_param(&arena, accounts, n) };
+	struct db_result *rows = NULL;
+	struct why why = { 0 };
+
+	if (n > 0 && db_run(schedule->lock, &waked, params, &rows, &why) < 0)
+		lose_lock(schedule, &why);
+	for (int i = 0; rows != NULL && i < db_rows(rows); i++)
+		idlers_wake(idlers, db_number(rows, i, 0));
+	db_done(rows);
+	arena_done(&arena);
+}
+
+static void
+sweep_items(struct schedule *schedule)
+{
+	struct why why = { 0 };
+
+	schedule->swept_ms = clock_ms();
+	if (db_ask(schedule->fetcher->pool, &sweep, NULL, NULL, &why) < 0)
+		log_event(LOG_WARNING, NULL, "not-swept", LOG_WHY(&why));
+}
+
 static void
 look(struct schedule *schedule)
 {
@@ -218,6 +256,10 @@ look(struct schedule *schedule)
 		return;
 	if (clock_ms() - schedule->renewed_ms > RENEW_MS)
 		renew_leases(schedule);
+	if (clock_ms() - schedule->swept_ms > SWEEP_MS)
+		sweep_items(schedule);
+	if (schedule->lock != NULL)
+		wake_idlers(schedule);
 	if (schedule->lock != NULL && running < most)
 		claim_due(schedule, most - running);
 }
@@ -254,7 +296,8 @@ schedule_run(struct fetcher *fetcher, int signal_fd, int stop_runs_fd)
 {
 	struct schedule schedule = { .fetcher = fetcher,
 		.node = slice_of(fetcher->settings->common.node),
-		.renewed_ms = clock_ms() };
+		.renewed_ms = clock_ms(),
+		.swept_ms = clock_ms() - SWEEP_MS };
 	const uint64_t one = 1;
 
 	(void)pthread_mutex_init(&schedule.mutex, NULL);

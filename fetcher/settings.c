@@ -30,6 +30,16 @@ const struct config_key settings_keys[] = {
 	    "10", 1, 1000, "the same of one remote host"),
 	CONFIG_COUNT(struct settings, host_starts_max, host_starts_max, "2", 1,
 	    1000, "sessions begun with one remote host each poll_interval"),
+	CONFIG_COUNT(struct settings, idle_sessions_max, idle_sessions_max,
+	    "200", 0, 1000, "IMAP sessions that wait for new mail"),
+	CONFIG_COUNT(struct settings, host_idle_max, host_idle_max, "10", 0,
+	    1000, "the same with one remote host; others are polled"),
+	/* Between us and many a server somebody forgets connections that
+	 * have been silent for 10 minutes. */
+	CONFIG_MS(struct settings, idle_reissue, reissue_ms, "9m", 100, 1740000,
+	    "time after which the wait is begun anew"),
+	CONFIG_MS(struct settings, keep_alive, keep_alive_ms, "60s", 100,
+	    600000, "pause of ours after which a server is told we live"),
 	CONFIG_MS(struct settings, connect_timeout, connect_timeout_ms, "30s",
 	    1000, 600000, "longest time until TLS is there"),
 	CONFIG_MS(struct settings, idle_timeout, idle_timeout_ms, "60s", 1000,

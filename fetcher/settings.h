@@ -18,6 +18,7 @@ struct settings {
 	long sessions_max, host_sessions_max, host_starts_max;
 	long connect_timeout_ms, idle_timeout_ms, session_timeout_ms;
 	long poll_ms, session_messages;
+	long idle_sessions_max, host_idle_max, reissue_ms, keep_alive_ms;
 };
 
 extern const struct config_key settings_keys[];

@@ -16,6 +16,7 @@ CREATE TABLE hauspost.fetch_provider (
     pop3_host text,
     pop3_port integer NOT NULL DEFAULT 995,
     pop3_tls  text NOT NULL DEFAULT 'implicit',
+    pop3_partial boolean NOT NULL DEFAULT false,
     login     text NOT NULL DEFAULT 'address',
     token_url     text,
     device_url    text,
@@ -43,6 +44,8 @@ COMMENT ON COLUMN hauspost.fetch_provider.imap_tls IS 'implicit or starttls';
 COMMENT ON COLUMN hauspost.fetch_provider.pop3_host IS 'NULL: it has no POP3';
 COMMENT ON COLUMN hauspost.fetch_provider.pop3_port IS 'Its port';
 COMMENT ON COLUMN hauspost.fetch_provider.pop3_tls IS 'implicit or starttls';
+COMMENT ON COLUMN hauspost.fetch_provider.pop3_partial IS
+    'POP3 lists a part at a time: what was fetched makes room for more';
 COMMENT ON COLUMN hauspost.fetch_provider.login IS
     'What logs in there: the whole address, or what stands before the @';
 COMMENT ON COLUMN hauspost.fetch_provider.token_url IS
@@ -106,6 +109,7 @@ VALUES
 UPDATE hauspost.fetch_provider
 SET token_url = 'https://oauth2.googleapis.com/token',
     authorize_url = 'https://accounts.google.com/o/oauth2/v2/auth',
+    pop3_partial = true,
     scope = 'https://mail.google.com/'
 WHERE name = 'Gmail';
 UPDATE hauspost.fetch_provider

@@ -28,12 +28,18 @@ CREATE TABLE hauspost.fetch_account (
     secret     bytea,
     pins       text,
     leave_days integer,
+    move_to    text,
+    mark_read  boolean NOT NULL DEFAULT false,
+    idle       boolean NOT NULL DEFAULT true,
     minutes    integer NOT NULL DEFAULT 15,
     max_size   bigint NOT NULL DEFAULT 52428800,
+    max_day    bigint NOT NULL DEFAULT 2147483648,
+    dedup      boolean NOT NULL DEFAULT false,
     folders    text[] NOT NULL DEFAULT '{INBOX}',
     folder     text,
     import     boolean NOT NULL DEFAULT false,
     language   text NOT NULL DEFAULT 'de',
+    trace      boolean NOT NULL DEFAULT false,
     state      text NOT NULL DEFAULT 'active',
     created    timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT "one account fetches a remote mailbox into a mailbox"
@@ -76,16 +82,30 @@ COMMENT ON COLUMN hauspost.fetch_account.pins IS
 COMMENT ON COLUMN hauspost.fetch_account.leave_days IS
     'Days after which fetched messages are deleted there; 0: at once; NULL: '
     'never';
+COMMENT ON COLUMN hauspost.fetch_account.move_to IS
+    'IMAP: where they are moved there, instead of being deleted';
+COMMENT ON COLUMN hauspost.fetch_account.mark_read IS
+    'IMAP: fetched messages are marked as read there';
+COMMENT ON COLUMN hauspost.fetch_account.idle IS
+    'IMAP: the connection stays, so that new mail comes at once';
 COMMENT ON COLUMN hauspost.fetch_account.minutes IS 'Between two looks';
 COMMENT ON COLUMN hauspost.fetch_account.max_size IS
     'Octets; larger messages stay there';
-COMMENT ON COLUMN hauspost.fetch_account.folders IS 'IMAP: which, in UTF-8';
+COMMENT ON COLUMN hauspost.fetch_account.max_day IS
+    'Octets of a day; what is beyond comes tomorrow';
+COMMENT ON COLUMN hauspost.fetch_account.dedup IS
+    'What another account has brought into this mailbox is not delivered again';
+COMMENT ON COLUMN hauspost.fetch_account.folders IS
+    'IMAP: which, in UTF-8; also as PATTERN with *, and as PATTERN=FOLDER for '
+    'one of its own here, PATTERN=- for none. The first that fits counts';
 COMMENT ON COLUMN hauspost.fetch_account.folder IS
     'Local folder; its mail passes no filter. NULL: INBOX, and filters run';
 COMMENT ON COLUMN hauspost.fetch_account.import IS
     'A move: all folders once, with flags and dates';
 COMMENT ON COLUMN hauspost.fetch_account.language IS
     'Of what its owner is told: de or en';
+COMMENT ON COLUMN hauspost.fetch_account.trace IS
+    'Log what is said there, without secrets and messages';
 COMMENT ON COLUMN hauspost.fetch_account.state IS 'active or paused';
 COMMENT ON COLUMN hauspost.fetch_account.created IS 'When it was added';
 
@@ -114,6 +134,9 @@ BEGIN
             USING HINT = format('Enter it again: hauspost fetch secret %s',
                 NEW.id);
     END IF;
+    IF NEW.move_to IS NOT NULL THEN
+        NEW.leave_days := coalesce(NEW.leave_days, 0);
+    END IF;
     problems := hauspost.sentences(
         format('host "%s"', NEW.host), hauspost.host_name_problem(NEW.host),
         format('port %s', NEW.port), CASE
@@ -134,6 +157,16 @@ BEGIN
             THEN 'is out of range: write 5 to 1440' END,
         format('max_size %s', NEW.max_size),
             hauspost.size_problem(NEW.max_size),
+        format('max_day %s', NEW.max_day), CASE
+            WHEN NEW.max_day < NEW.max_size
+            THEN 'is less than a message may have: write more' END,
+        'move_to', CASE
+            WHEN NEW.move_to ~ '[[:cntrl:]]' OR NEW.move_to = ''
+            THEN 'is none: write the name of a folder there'
+            WHEN NEW.move_to IS NOT NULL AND NEW.protocol = 'pop3'
+            THEN 'needs IMAP: POP3 has no folders'
+            WHEN NEW.move_to = ANY (NEW.folders)
+            THEN 'is one of those that are fetched: write another' END,
         'folders', CASE WHEN cardinality(NEW.folders) = 0
                 OR array_to_string(NEW.folders, '', 'NULL') ~ '[[:cntrl:]]'
             THEN 'are none: write {INBOX}' END,
@@ -214,7 +247,7 @@ COMMENT ON TABLE hauspost.fetch_error IS
     'What can go wrong with an account elsewhere, in words for people';
 COMMENT ON COLUMN hauspost.fetch_error.code IS 'As fetch_state.code has it';
 COMMENT ON COLUMN hauspost.fetch_error.kind IS
-    'network, wait, login or stop: what follows';
+    'network, wait, login or stop: what follows; hint: it goes on all the same';
 COMMENT ON COLUMN hauspost.fetch_error.de IS 'Auf Deutsch';
 COMMENT ON COLUMN hauspost.fetch_error.en IS 'In English';
 
@@ -282,7 +315,32 @@ INSERT INTO hauspost.fetch_error (code, kind, de, en) VALUES
         'The mailbox here takes no messages at present; it may be full.'),
     ('INTERNAL', 'network',
         'Störung auf unserer Seite.',
-        'Trouble on our side.');
+        'Trouble on our side.'),
+    ('EXPIRE_NOW', 'hint',
+        'Der Server löscht dort alles, was abgeholt wurde; etwas dort zu '
+        'lassen ist nicht möglich.',
+        'The server deletes what has been fetched; nothing can be left there.'),
+    ('EXPIRE_SOON', 'hint',
+        'Der Server löscht Nachrichten dort früher, als hier eingestellt ist.',
+        'The server deletes messages there sooner than is set here.'),
+    ('UIDLESS', 'hint',
+        'Der Server gibt Nachrichten keine Namen. Sie werden an ihren '
+        'Kopfzeilen erkannt, was länger dauert.',
+        'The server gives messages no names. They are told apart by their '
+        'headers, which takes longer.'),
+    ('UID_RESET', 'hint',
+        'Der Server hat seine Nachrichten neu benannt. Sie wurden mit denen '
+        'verglichen, die schon hier sind; bitte auf doppelte achten.',
+        'The server has named its messages anew. They were compared with those '
+        'that are here already; please look out for doubles.'),
+    ('DAY_LIMIT', 'hint',
+        'Die Menge für heute ist erreicht. Morgen geht es weiter.',
+        'The limit of a day is reached. The rest comes tomorrow.'),
+    ('LOOP', 'hint',
+        'Nachrichten gehen im Kreis: Ein anderes Konto schickt sie hierher '
+        'und holt sie hier ab. Sie bleiben dort liegen.',
+        'Messages go round in circles: another account sends them here and '
+        'fetches them from here. They stay there.');
 
 -- State ----------------------------------------------------------------------
 
@@ -294,6 +352,7 @@ CREATE TABLE hauspost.fetch_state (
     asked          text,
     locked_until   timestamptz,
     locked_by      text,
+    idle_since     timestamptz,
     state          text NOT NULL DEFAULT 'new',
     code           text,
     detail         text,
@@ -308,7 +367,10 @@ CREATE TABLE hauspost.fetch_state (
     run_done       integer NOT NULL DEFAULT 0,
     fetched        bigint NOT NULL DEFAULT 0,
     fetched_bytes  bigint NOT NULL DEFAULT 0,
-    skipped        bigint NOT NULL DEFAULT 0,
+    day            date,
+    day_bytes      bigint NOT NULL DEFAULT 0,
+    hint           text,
+    hints_told     text[] NOT NULL DEFAULT '{}',
     CONSTRAINT "fetch_state.wanted and asked are run or test"
         CHECK (wanted IN ('run', 'test') AND asked IN ('run', 'test'))
 );
@@ -324,6 +386,8 @@ COMMENT ON COLUMN hauspost.fetch_state.asked IS
 COMMENT ON COLUMN hauspost.fetch_state.locked_until IS
     'A run is under way while this is in the future';
 COMMENT ON COLUMN hauspost.fetch_state.locked_by IS 'Node that runs it';
+COMMENT ON COLUMN hauspost.fetch_state.idle_since IS
+    'The run waits there for new mail, since then';
 COMMENT ON COLUMN hauspost.fetch_state.state IS 'new, ok, failing or stopped';
 COMMENT ON COLUMN hauspost.fetch_state.code IS
     'What went wrong last, in fetch_error; NULL: nothing';
@@ -342,8 +406,12 @@ COMMENT ON COLUMN hauspost.fetch_state.run_total IS
 COMMENT ON COLUMN hauspost.fetch_state.run_done IS '… and has fetched';
 COMMENT ON COLUMN hauspost.fetch_state.fetched IS 'Messages in all';
 COMMENT ON COLUMN hauspost.fetch_state.fetched_bytes IS 'Their octets';
-COMMENT ON COLUMN hauspost.fetch_state.skipped IS
-    'Messages that were too large';
+COMMENT ON COLUMN hauspost.fetch_state.day IS 'What day_bytes counts';
+COMMENT ON COLUMN hauspost.fetch_state.day_bytes IS 'Octets of that day';
+COMMENT ON COLUMN hauspost.fetch_state.hint IS
+    'What its owner should know of the last run, in fetch_error';
+COMMENT ON COLUMN hauspost.fetch_state.hints_told IS
+    'What its owner has been told already';
 CREATE INDEX ON hauspost.fetch_state (next_run);
 CREATE INDEX ON hauspost.fetch_state (locked_until)
     WHERE locked_until IS NOT NULL;
@@ -354,6 +422,7 @@ CREATE TABLE hauspost.fetch_folder (
     folder      text COLLATE "C" NOT NULL,
     uidvalidity bigint NOT NULL,
     uidnext     bigint NOT NULL DEFAULT 1,
+    compared    timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (account, folder)
 );
 COMMENT ON TABLE hauspost.fetch_folder IS
@@ -364,6 +433,8 @@ COMMENT ON COLUMN hauspost.fetch_folder.uidvalidity IS
     'While the server says the same, its uids mean the same messages';
 COMMENT ON COLUMN hauspost.fetch_folder.uidnext IS
     'All messages with smaller uids are done';
+COMMENT ON COLUMN hauspost.fetch_folder.compared IS
+    'When it was last looked which of them are still there';
 
 CREATE TABLE hauspost.fetch_item (
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -411,6 +482,8 @@ COMMENT ON COLUMN hauspost.fetch_item.absent_since IS
 COMMENT ON COLUMN hauspost.fetch_item.tries IS 'Attempts that failed';
 COMMENT ON COLUMN hauspost.fetch_item.error IS 'Why the last one failed';
 CREATE INDEX ON hauspost.fetch_item (account, hash);
+CREATE INDEX ON hauspost.fetch_item (absent_since)
+    WHERE absent_since IS NOT NULL;
 
 -- An account has its state from the start, and begins anew when something
 -- that matters is changed.
@@ -422,10 +495,14 @@ BEGIN
     IF TG_OP = 'INSERT' THEN
         INSERT INTO hauspost.fetch_state (account) VALUES (NEW.id);
     ELSIF (NEW.host, NEW.port, NEW.tls, NEW.login, NEW.auth, NEW.secret,
-            NEW.pins, NEW.folders, NEW.state, NEW.protocol, NEW.leave_days)
+            NEW.pins, NEW.folders, NEW.state, NEW.protocol, NEW.leave_days,
+            NEW.move_to, NEW.mark_read, NEW.idle, NEW.folder, NEW.max_size,
+            NEW.max_day, NEW.trace)
         IS DISTINCT FROM
         (OLD.host, OLD.port, OLD.tls, OLD.login, OLD.auth, OLD.secret,
-            OLD.pins, OLD.folders, OLD.state, OLD.protocol, OLD.leave_days)
+            OLD.pins, OLD.folders, OLD.state, OLD.protocol, OLD.leave_days,
+            OLD.move_to, OLD.mark_read, OLD.idle, OLD.folder, OLD.max_size,
+            OLD.max_day, OLD.trace)
     THEN
         UPDATE hauspost.fetch_state
         SET next_run = now(), refusals = 0, failures = 0

@@ -4,6 +4,9 @@
 --   fetch_claim    which accounts are due, as many as may be served now
 --   fetch_renew    the runs under way are alive
 --   fetch_finish   how a run ended, and when the next one is
+--   fetch_idle     a run went well, and waits there for new mail
+--   fetch_waked    which of those that wait are to begin anew
+--   fetch_hint     something its owner should know
 --   fetch_ask      admins: run or test this account now
 
 SET ROLE hauspost_owner;
@@ -24,7 +27,9 @@ BEGIN
         RETURN false;
     END IF;
     UPDATE hauspost.fetch_state
-    SET locked_until = NULL, wanted = coalesce(wanted, asked)
+    SET locked_until = NULL, wanted = coalesce(wanted, asked),
+        next_run = CASE WHEN idle_since IS NULL THEN next_run ELSE now() END,
+        idle_since = NULL
     WHERE locked_by = node AND locked_until IS NOT NULL;
     RETURN true;
 END
@@ -56,7 +61,13 @@ CREATE TYPE hauspost.fetch_job AS (
     client_id  text,
     client_secret text,
     scope      text,
-    import     boolean
+    import     boolean,
+    idle       boolean,
+    move_to    text,
+    mark_read  boolean,
+    dedup      boolean,
+    trace      boolean,
+    partial    boolean
 );
 COMMENT ON COLUMN hauspost.fetch_job.recipient IS
     'The mailbox'' leaf, to which the mail is delivered';
@@ -64,7 +75,8 @@ COMMENT ON COLUMN hauspost.fetch_job.original IS
     'The mailbox'' own address, which stands for whom it was sent to';
 
 -- One session for a (host, login), host_limit for a host, and start_limit new
--- ones for a host in each call: providers count logins.
+-- ones for a host in each call: providers count logins. Those that wait for
+-- new mail have a limit of their own, in fetch_idle().
 CREATE FUNCTION hauspost.fetch_due(
     node text, most integer, host_limit integer, start_limit integer)
 RETURNS SETOF bigint
@@ -77,10 +89,12 @@ LANGUAGE sql STABLE AS $$
                 ORDER BY s.next_run) AS turn,
             (SELECT count(*) FROM hauspost.fetch_state AS r
                 JOIN hauspost.fetch_account AS o ON o.id = r.account
-                WHERE r.locked_until > now() AND o.host = a.host) AS running,
+                WHERE r.locked_until > now() AND r.idle_since IS NULL
+                    AND o.host = a.host) AS running,
             EXISTS (SELECT FROM hauspost.fetch_state AS r
                 JOIN hauspost.fetch_account AS o ON o.id = r.account
-                WHERE r.locked_until > now() AND o.host = a.host
+                WHERE r.locked_until > now() AND r.idle_since IS NULL
+                    AND o.host = a.host
                     AND lower(o.login) = lower(a.login)) AS busy
         FROM hauspost.fetch_state AS s
         JOIN hauspost.fetch_account AS a ON a.id = s.account
@@ -105,7 +119,7 @@ AS $$
     UPDATE hauspost.fetch_state AS s
     SET locked_until = now() + hauspost.fetch_lease(),
         locked_by = fetch_claim.node, run_total = 0, run_done = 0,
-        asked = wanted, wanted = NULL
+        idle_since = NULL, hint = NULL, asked = wanted, wanted = NULL
     FROM hauspost.fetch_account AS a
     JOIN hauspost.mailbox AS m ON m.name = a.mailbox
     LEFT JOIN hauspost.fetch_provider AS o ON o.name = a.provider
@@ -120,7 +134,8 @@ AS $$
         s.asked IS NOT DISTINCT FROM 'test',
         coalesce(o.token_url, ''), coalesce(o.client_id, ''),
         coalesce(o.client_secret, ''), coalesce(o.scope, ''),
-        a.import
+        a.import, a.idle AND NOT a.import, a.move_to, a.mark_read, a.dedup,
+        a.trace, coalesce(o.pop3_partial, false)
 $$;
 COMMENT ON FUNCTION hauspost.fetch_claim(text, integer, integer, integer) IS
     'Accounts that are due, claimed for this node''s fetcher';
@@ -155,11 +170,18 @@ LANGUAGE sql VOLATILE RETURN CASE
 END;
 
 CREATE FUNCTION hauspost.fetch_text(
-    account hauspost.fetch_account, state hauspost.fetch_state)
+    account hauspost.fetch_account, code text)
 RETURNS text
 LANGUAGE sql STABLE RETURN (
     SELECT CASE account.language WHEN 'de' THEN e.de ELSE e.en END
-    FROM hauspost.fetch_error AS e WHERE e.code = state.code);
+    FROM hauspost.fetch_error AS e WHERE e.code = fetch_text.code);
+COMMENT ON FUNCTION hauspost.fetch_text(hauspost.fetch_account, text) IS
+    'What a code of fetch_error means, in the language of an account''s owner';
+
+CREATE FUNCTION hauspost.fetch_text(
+    account hauspost.fetch_account, state hauspost.fetch_state)
+RETURNS text
+LANGUAGE sql STABLE RETURN hauspost.fetch_text(account, state.code);
 COMMENT ON FUNCTION
     hauspost.fetch_text(hauspost.fetch_account, hauspost.fetch_state) IS
     'What is wrong with an account, in its owner''s language';
@@ -232,9 +254,14 @@ BEGIN
         ELSE s.refusals + (kind = 'login')::integer END;
     s.fail_since := CASE WHEN kind IS NOT NULL
         THEN coalesce(s.fail_since, now()) END;
-    s.next_run := greatest(
-        hauspost.fetch_next(kind, s.failures, s.refusals, a.minutes),
-        now() + wait_seconds * interval '1 second');
+    s.next_run := CASE
+        WHEN kind IS NULL AND s.idle_since IS NOT NULL AND s.next_run <= now()
+        THEN now() -- something was changed while it waited
+        WHEN kind IS NULL AND s.idle_since < now() - interval '5 minutes'
+        THEN now() + interval '1 minute' -- the server has had enough
+        ELSE greatest(
+            hauspost.fetch_next(kind, s.failures, s.refusals, a.minutes),
+            now() + wait_seconds * interval '1 second') END;
     IF a.import AND kind IS NULL THEN -- it is done
         s.next_run := 'infinity';
     END IF;
@@ -251,6 +278,7 @@ BEGIN
         refusals = s.refusals, fail_since = s.fail_since, state = s.state,
         next_run = s.next_run, told = s.told, locked_until = NULL,
         locked_by = NULL, -- or fetch_renew(), on its way, would lock it again
+        idle_since = NULL,
         asked = NULL, last_run = clock_timestamp(),
         tested = CASE WHEN f.asked = 'test' THEN clock_timestamp()
             ELSE f.tested END,
@@ -262,6 +290,89 @@ END
 $$;
 COMMENT ON FUNCTION hauspost.fetch_finish(bigint, text, text, integer) IS
     'A run ended, with this code of fetch_error or NULL; the account''s state';
+
+-- A run that waits there keeps its lease; next_run, which is far away then,
+-- comes near when somebody asks or changes something.
+CREATE FUNCTION hauspost.fetch_idle(
+    account bigint, node text, most integer, host_most integer)
+RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    a hauspost.fetch_account;
+    s hauspost.fetch_state;
+BEGIN
+    PERFORM pg_advisory_xact_lock(
+        hashtext('hauspost.fetch_idle'), hashtext(node));
+    SELECT * INTO a FROM hauspost.fetch_account AS f
+    WHERE f.id = account AND f.idle AND f.state = 'active';
+    SELECT * INTO s FROM hauspost.fetch_state AS f
+    WHERE f.account = a.id AND f.locked_by = node FOR UPDATE;
+    IF s.account IS NULL OR s.wanted IS NOT NULL
+        OR s.idle_since IS NOT NULL AND s.next_run <= now()
+        OR s.idle_since IS NULL AND (
+            SELECT count(*) >= most
+                OR count(*) FILTER (WHERE o.host = a.host) >= host_most
+            FROM hauspost.fetch_state AS r
+            JOIN hauspost.fetch_account AS o ON o.id = r.account
+            WHERE r.idle_since IS NOT NULL AND r.locked_by = node
+                AND r.locked_until > now())
+    THEN
+        RETURN false;
+    END IF;
+    PERFORM hauspost.fetch_finish(account, NULL, NULL, 0);
+    UPDATE hauspost.fetch_state AS f
+    SET idle_since = coalesce(s.idle_since, now()), locked_by = node,
+        locked_until = now() + hauspost.fetch_lease(),
+        next_run = now() + greatest(a.minutes, 20) * interval '1 minute'
+    WHERE f.account = a.id;
+    RETURN true;
+END
+$$;
+COMMENT ON FUNCTION hauspost.fetch_idle(bigint, text, integer, integer) IS
+    'A run went well; true: it may wait there for new mail, as one of so many '
+    'of this node, and of its host';
+
+CREATE FUNCTION hauspost.fetch_waked(node text, accounts bigint[])
+RETURNS SETOF bigint
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT i.account FROM unnest(accounts) AS i (account)
+    WHERE NOT EXISTS (SELECT FROM hauspost.fetch_state AS s
+        WHERE s.account = i.account AND s.locked_by = node
+            AND s.next_run > now())
+$$;
+COMMENT ON FUNCTION hauspost.fetch_waked(text, bigint[]) IS
+    'Which of these, that wait for new mail, are to begin anew';
+
+-- Each hint is told once, whatever comes in between.
+CREATE FUNCTION hauspost.fetch_hint(account bigint, code text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    a hauspost.fetch_account;
+    s hauspost.fetch_state;
+    e hauspost.fetch_error;
+BEGIN
+    SELECT * INTO a FROM hauspost.fetch_account AS f WHERE f.id = account;
+    SELECT * INTO e FROM hauspost.fetch_error AS f
+    WHERE f.code = fetch_hint.code AND f.kind = 'hint';
+    UPDATE hauspost.fetch_state AS f SET hint = e.code
+    WHERE f.account = fetch_hint.account RETURNING * INTO s;
+    IF s.hints_told @> ARRAY[e.code] THEN
+        RETURN;
+    END IF;
+    UPDATE hauspost.fetch_state AS f
+    SET hints_told = hints_told || e.code WHERE f.account = a.id;
+    PERFORM hauspost.fetch_notice(a, 'fetch-' || lower(e.code),
+        a.address || E':\n\n' || e.de, a.address || E':\n\n' || e.en);
+END
+$$;
+COMMENT ON FUNCTION hauspost.fetch_hint(bigint, text) IS
+    'What the owner of an account should know, though all goes on';
 
 CREATE FUNCTION hauspost.fetch_ask(account bigint, wanted text)
 RETURNS boolean
@@ -294,6 +405,9 @@ GRANT EXECUTE ON FUNCTION
     hauspost.fetch_begin(text),
     hauspost.fetch_claim(text, integer, integer, integer),
     hauspost.fetch_renew(text, bigint[]),
+    hauspost.fetch_idle(bigint, text, integer, integer),
+    hauspost.fetch_waked(text, bigint[]),
+    hauspost.fetch_hint(bigint, text),
     hauspost.fetch_finish(bigint, text, text, integer)
     TO hauspost_fetcher;
 

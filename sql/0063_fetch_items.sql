@@ -43,7 +43,7 @@ AS $$
         AND i.absent_since IS NOT NULL
 $$;
 
--- What is no longer listed; $4 is all that the server has.
+-- What is no longer listed; uids is all that the server has.
 CREATE FUNCTION hauspost.fetch_absent(
     which bigint, folder text, validity bigint, uids text[])
 RETURNS void
@@ -53,9 +53,7 @@ AS $$
     WHERE i.account = which AND i.folder = fetch_absent.folder
         AND i.uidvalidity = validity AND i.absent_since IS NULL
         AND NOT EXISTS (SELECT FROM unnest(uids) AS u (uid)
-            WHERE u.uid = i.uid);
-    DELETE FROM hauspost.fetch_item AS i
-    WHERE i.account = which AND i.absent_since < now() - interval '30 days'
+            WHERE u.uid = i.uid)
 $$;
 
 CREATE FUNCTION hauspost.fetch_is_reset(
@@ -69,6 +67,9 @@ LANGUAGE sql STABLE RETURN cardinality(uids) > 0 AND (
         AND i.uidvalidity = validity AND i.absent_since IS NULL
         AND i.state <> 'gone');
 
+-- A uid with a line end in it is one that the server gave to several messages,
+-- or none: behind it stands what the message looks like. Either that, or the
+-- bare uid, may be what it was known as when it came.
 CREATE FUNCTION hauspost.fetch_insert(
     which bigint, folder text, validity bigint, uids text[], sizes bigint[],
     doubtful boolean)
@@ -78,9 +79,11 @@ AS $$
     INSERT INTO hauspost.fetch_item (
         account, folder, uidvalidity, uid, size, doubtful, state)
     SELECT which, fetch_insert.folder, validity, u.uid, u.size,
-        fetch_insert.doubtful OR EXISTS (SELECT FROM hauspost.fetch_item AS o
-            WHERE o.account = which AND o.absent_since IS NOT NULL
-                AND o.uid = u.uid || E'\n' || o.id),
+        fetch_insert.doubtful OR u.uid LIKE E'%\n%'
+            OR EXISTS (SELECT FROM hauspost.fetch_item AS o
+                WHERE o.account = which AND o.absent_since IS NOT NULL
+                    AND o.uid LIKE E'%\n%'
+                    AND split_part(o.uid, E'\n', 1) = u.uid),
         CASE WHEN u.size > a.max_size THEN 'skipped' ELSE 'seen' END
     FROM unnest(uids, sizes) WITH ORDINALITY AS u (uid, size, place)
     JOIN hauspost.fetch_account AS a ON a.id = which
@@ -90,6 +93,14 @@ AS $$
     ORDER BY u.place
     ON CONFLICT DO NOTHING
 $$;
+
+-- How many octets may come today; an import has no such limit.
+CREATE FUNCTION hauspost.fetch_today(which bigint) RETURNS bigint
+LANGUAGE sql STABLE RETURN (
+    SELECT CASE WHEN a.import THEN NULL ELSE a.max_day
+        - CASE WHEN s.day = current_date THEN s.day_bytes ELSE 0 END END
+    FROM hauspost.fetch_account AS a
+    JOIN hauspost.fetch_state AS s ON s.account = a.id WHERE a.id = which);
 
 CREATE FUNCTION hauspost.fetch_list(
     account bigint, folder text, validity bigint, uids text[], sizes bigint[],
@@ -106,6 +117,8 @@ DECLARE
         AND hauspost.fetch_is_reset(account, folder, validity, uids));
     leave    interval := (SELECT a.leave_days * interval '1 day'
         FROM hauspost.fetch_account AS a WHERE a.id = account);
+    today    bigint := hauspost.fetch_today(account);
+    w        record;
 BEGIN
     IF whole THEN
         PERFORM hauspost.fetch_returned(account, folder, validity, uids);
@@ -113,10 +126,14 @@ BEGIN
     END IF;
     PERFORM hauspost.fetch_insert(
         account, folder, validity, uids, sizes, doubtful);
-    RETURN QUERY
+    IF doubtful AND cardinality(uids) > hauspost.fetch_doubt_above() THEN
+        PERFORM hauspost.fetch_hint(account, 'UID_RESET');
+    END IF;
+    FOR w IN
         SELECT u.place::integer, i.id, i.uid,
-            i.state IN ('delivered', 'gone'),
-            extract(epoch FROM i.first_seen)::bigint, i.doubtful
+            i.state IN ('delivered', 'gone') AS remove,
+            extract(epoch FROM i.first_seen)::bigint AS arrival, i.doubtful,
+            i.size
         FROM unnest(uids) WITH ORDINALITY AS u (uid, place)
         JOIN hauspost.fetch_item AS i
             ON i.account = fetch_list.account AND i.folder = fetch_list.folder
@@ -124,7 +141,18 @@ BEGIN
         WHERE i.state = 'seen'
             OR i.state IN ('delivered', 'gone')
                 AND i.delivered_at + leave <= now()
-        ORDER BY u.place;
+        ORDER BY u.place
+    LOOP
+        IF NOT w.remove THEN
+            today := today - w.size;
+            IF today < 0 THEN
+                PERFORM hauspost.fetch_hint(account, 'DAY_LIMIT');
+                CONTINUE;
+            END IF;
+        END IF;
+        RETURN NEXT ROW(w.place, w.id, w.uid, w.remove, w.arrival,
+            w.doubtful)::hauspost.fetch_work;
+    END LOOP;
 END
 $$;
 COMMENT ON FUNCTION hauspost.fetch_list(
@@ -151,9 +179,10 @@ $$;
 COMMENT ON FUNCTION hauspost.fetch_expired(bigint, text, bigint) IS
     'Messages whose time at the other provider is over';
 
--- Which of these hashes belong to messages that came already under a name
--- that is no longer in use.
-CREATE FUNCTION hauspost.fetch_known(account bigint, item bigint, hash bytea)
+-- A doubtful message: has it come under a name that is no longer in use? One
+-- of an account with dedup: has it come into the same mailbox by any account?
+CREATE FUNCTION hauspost.fetch_known(
+    account bigint, item bigint, hash bytea, dedup boolean)
 RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -163,11 +192,19 @@ AS $$
         JOIN hauspost.fetch_item AS now ON now.id = item
         WHERE i.account = fetch_known.account AND i.hash = fetch_known.hash
             AND i.state IN ('delivered', 'gone') AND i.id <> item
-            AND (i.absent_since IS NOT NULL
+            AND now.doubtful AND (i.absent_since IS NOT NULL
                 OR (i.folder, i.uidvalidity) <> (now.folder, now.uidvalidity)))
+    OR dedup AND EXISTS (
+        SELECT FROM hauspost.fetch_account AS a
+        JOIN hauspost.fetch_account AS o ON o.mailbox = a.mailbox
+        JOIN hauspost.fetch_item AS i
+            ON i.account = o.id AND i.hash = fetch_known.hash
+        WHERE a.id = fetch_known.account AND i.id <> item
+            AND i.state IN ('delivered', 'gone')
+            AND i.delivered_at > now() - interval '30 days')
 $$;
-COMMENT ON FUNCTION hauspost.fetch_known(bigint, bigint, bytea) IS
-    'A doubtful message came already, under another uid';
+COMMENT ON FUNCTION hauspost.fetch_known(bigint, bigint, bytea, boolean) IS
+    'A message came already, under another uid or by another account';
 
 CREATE FUNCTION hauspost.fetch_delivered(
     account bigint, items bigint[], hashes bytea[], bytes bigint)
@@ -183,7 +220,9 @@ AS $$
     UPDATE hauspost.fetch_state AS s
     SET run_done = s.run_done + cardinality(items),
         fetched = s.fetched + cardinality(items),
-        fetched_bytes = s.fetched_bytes + bytes
+        fetched_bytes = s.fetched_bytes + bytes, day = current_date,
+        day_bytes = bytes + CASE WHEN s.day = current_date
+            THEN s.day_bytes ELSE 0 END
     WHERE s.account = fetch_delivered.account;
 $$;
 COMMENT ON FUNCTION
@@ -233,16 +272,18 @@ COMMENT ON FUNCTION hauspost.fetch_total(bigint, integer) IS
 -- IMAP folders ---------------------------------------------------------------
 
 CREATE FUNCTION hauspost.fetch_folder_state(account bigint, folder text)
-RETURNS TABLE (uidvalidity bigint, uidnext bigint)
+RETURNS TABLE (uidvalidity bigint, uidnext bigint, compare boolean)
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT f.uidvalidity, f.uidnext FROM hauspost.fetch_folder AS f
+    SELECT f.uidvalidity, f.uidnext, f.compared < now() - interval '30 days'
+    FROM hauspost.fetch_folder AS f
     WHERE f.account = fetch_folder_state.account
         AND f.folder = fetch_folder_state.folder
 $$;
 COMMENT ON FUNCTION hauspost.fetch_folder_state(bigint, text) IS
-    'Up to where a remote folder is done; no row: never seen';
+    'Up to where a remote folder is done; no row: never seen. compare: it is '
+    'time to look what is still there';
 
 -- Not beyond a message that is still to be fetched.
 CREATE FUNCTION hauspost.fetch_folder_done(
@@ -251,7 +292,18 @@ RETURNS void
 LANGUAGE sql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
-    INSERT INTO hauspost.fetch_folder AS f
+    -- Names of another uidvalidity mean nothing any more; their hashes were
+    -- needed until now.
+    UPDATE hauspost.fetch_item AS i SET absent_since = now()
+    WHERE i.account = fetch_folder_done.account
+        AND i.folder = fetch_folder_done.folder AND i.uidvalidity <> validity
+        AND i.absent_since IS NULL
+        AND NOT EXISTS (SELECT FROM hauspost.fetch_item AS n
+            WHERE n.account = fetch_folder_done.account
+                AND n.folder = fetch_folder_done.folder
+                AND n.uidvalidity = validity AND n.state = 'seen');
+    INSERT INTO hauspost.fetch_folder AS f (
+        account, folder, uidvalidity, uidnext)
     SELECT fetch_folder_done.account, fetch_folder_done.folder, validity,
         least(next, (SELECT min(i.uid::bigint) FROM hauspost.fetch_item AS i
             WHERE i.account = fetch_folder_done.account
@@ -264,11 +316,72 @@ COMMENT ON FUNCTION
     hauspost.fetch_folder_done(bigint, text, bigint, bigint) IS
     'All messages of a remote folder below next are done';
 
+CREATE FUNCTION hauspost.fetch_compare(
+    account bigint, folder text, validity bigint, uids text[])
+RETURNS void
+LANGUAGE sql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET enable_nestloop = off -- as in fetch_list()
+AS $$
+    SELECT hauspost.fetch_absent(account, folder, validity, uids);
+    UPDATE hauspost.fetch_folder AS f SET compared = now()
+    WHERE f.account = fetch_compare.account
+        AND f.folder = fetch_compare.folder
+$$;
+COMMENT ON FUNCTION hauspost.fetch_compare(bigint, text, bigint, text[]) IS
+    'These are all that a remote folder still has';
+
+-- Sweeping -------------------------------------------------------------------
+--
+-- A row is what keeps a message from coming again, so it stays as long as the
+-- message is there: only what the server has not listed for 30 days goes.
+
+CREATE FUNCTION hauspost.fetch_sweep() RETURNS bigint
+LANGUAGE sql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+    WITH swept AS (
+        DELETE FROM hauspost.fetch_item AS i
+        WHERE i.absent_since < now() - interval '30 days' RETURNING 1)
+    SELECT count(*) FROM swept
+$$;
+COMMENT ON FUNCTION hauspost.fetch_sweep() IS
+    'Forgets messages that are long gone there; how many';
+
+-- No queue keeps a message for 90 days. What is fetched may be said again as
+-- long as its row says that it is to be fetched: its key begins with the seconds
+-- of first_seen, and that of an import, which has the message's own date, is
+-- younger than first_seen.
+CREATE FUNCTION hauspost.sweep_delivered() RETURNS bigint
+LANGUAGE sql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+    WITH waiting AS MATERIALIZED (
+        SELECT i.first_seen, a.import
+        FROM hauspost.fetch_item AS i
+        JOIN hauspost.fetch_account AS a ON a.id = i.account
+        WHERE i.state = 'seen'),
+    swept AS (
+        DELETE FROM hauspost.delivered AS d
+        WHERE d.at < least(now() - interval '90 days',
+                (SELECT min(w.first_seen) FROM waiting AS w WHERE w.import))
+            AND split_part(d.delivery_key, '.', 1) NOT IN (
+                SELECT extract(epoch FROM w.first_seen)::bigint::text
+                FROM waiting AS w)
+        RETURNING 1)
+    SELECT count(*) FROM swept
+$$;
+COMMENT ON FUNCTION hauspost.sweep_delivered() IS
+    'Forgets deliveries that nobody can repeat any more; how many';
+GRANT EXECUTE ON FUNCTION hauspost.sweep_delivered() TO hauspost_lmtpd;
+
 GRANT EXECUTE ON FUNCTION
+    hauspost.fetch_compare(bigint, text, bigint, text[]),
+    hauspost.fetch_sweep(),
     hauspost.fetch_list(
         bigint, text, bigint, text[], bigint[], boolean, boolean),
     hauspost.fetch_expired(bigint, text, bigint),
-    hauspost.fetch_known(bigint, bigint, bytea),
+    hauspost.fetch_known(bigint, bigint, bytea, boolean),
     hauspost.fetch_delivered(bigint, bigint[], bytea[], bigint),
     hauspost.fetch_gone(bigint, bigint[]),
     hauspost.fetch_failed(bigint, bigint, text, boolean),

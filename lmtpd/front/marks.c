@@ -37,6 +37,8 @@ static const struct db_stmt sweep_duplicates = { "duplicate-sweep",
 	"DELETE FROM hauspost.duplicate_seen WHERE until <= now()", 0 };
 static const struct db_stmt sweep_replies = { "reply-sweep",
 	"DELETE FROM hauspost.vacation_sent WHERE until <= now()", 0 };
+static const struct db_stmt sweep_delivered = { "delivered-sweep",
+	"SELECT hauspost.sweep_delivered()", 0 };
 
 /* 1 there are rows, 0 none, -errno. */
 static int
@@ -112,5 +114,7 @@ marks_sweep(struct db_pool *pool, struct why *why)
 {
 	int r = db_ask(pool, &sweep_duplicates, NULL, NULL, why);
 
-	return r < 0 ? r : db_ask(pool, &sweep_replies, NULL, NULL, why);
+	if (r == 0)
+		r = db_ask(pool, &sweep_replies, NULL, NULL, why);
+	return r < 0 ? r : db_ask(pool, &sweep_delivered, NULL, NULL, why);
 }

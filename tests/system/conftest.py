@@ -12,6 +12,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 from directory import Directory, populate  # noqa: E402
+from fetch_peer import hostile  # noqa: E402, F401
 from fetch_rig import fetch, fetch_host  # noqa: E402, F401
 from lmtp_rig import lmtp, lmtp_host  # noqa: E402, F401  (needs the path above)
 from stage import ROOT, Stage  # noqa: E402

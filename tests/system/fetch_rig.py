@@ -104,6 +104,8 @@ host_starts_max = 1000
 idle_timeout = 5s
 connect_timeout = 10s
 session_messages = 100
+idle_sessions_max = 0
+keep_alive = 200ms
 """
 
 
@@ -297,7 +299,8 @@ class FetchRig(Lmtp):
         wait_for(
             lambda: self.query(
                 "SELECT 1 FROM hauspost.fetch_state WHERE account = :'a'"
-                " AND locked_until IS NULL AND next_run > now()",
+                " AND (locked_until IS NULL OR idle_since IS NOT NULL)"
+                " AND next_run > now()",
                 a=account.id,
             ),
             f"account {account.id} has run",
