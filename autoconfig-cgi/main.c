@@ -5,18 +5,13 @@
  * standard input (spawn-fcgi, mod_fcgid). Called as a CGI program it answers
  * one request and ends.
  */
-#include <fcgiapp.h>
 #include <libxml/parser.h>
 #include <sodium.h>
-#include <systemd/sd-daemon.h>
-#include <unistd.h>
 
-#include "autoconfig-cgi/cgi.h"
-#include "autoconfig-cgi/notary.h"
 #include "autoconfig-cgi/serve.h"
-#include "core/endpoint.h"
+#include "core/cgi.h"
+#include "core/fastcgi.h"
 #include "core/log.h"
-#include "core/program.h"
 
 static const struct program program = {
 	.name = "hauspost-autoconfig",
@@ -25,67 +20,49 @@ static const struct program program = {
 	.keys = autoconfig_keys,
 };
 
-/*
- * A web server may hand the query over as arguments (RFC 3875 4.4), so a
- * stranger could choose our options: none are taken from there.
- */
-static int
-start(int argc, char **argv, struct autoconfig_config *config,
-    struct arena *arena)
+static const char *
+name_of(int contract)
 {
-	char *cgi[] = { argv[0], NULL, NULL, NULL };
-	int n = 1;
-
-	if (!cgi_called())
-		return program_start_with(&program, autoconfig_prepare, argc,
-		    argv, &config->common, arena);
-	if (getenv("HAUSPOST_CONFIG") != NULL) {
-		cgi[n++] = "--config";
-		cgi[n++] = getenv("HAUSPOST_CONFIG");
-	}
-	return program_start_with(
-	    &program, autoconfig_prepare, n, cgi, &config->common, arena);
+	return contract_name((enum contract)contract);
 }
 
-static int
-listening_socket(const struct autoconfig_config *config, struct why *why)
-{
-	if (sd_listen_fds(1) > 0)
-		return SD_LISTEN_FDS_START;
-	if (!FCGX_IsCGI())
-		return STDIN_FILENO;
-	return endpoint_listen(config->listen, config->socket_group, why);
-}
+static const struct counts_kinds counts = {
+	.family = "hauspost_autoconfig_answers",
+	.help = "Answers to mail clients, by what they asked",
+	.label = "contract",
+	.name = name_of,
+	.n = CONTRACTS,
+	.outcomes = { "settings", "nothing", "unavailable", "other" },
+};
 
 static int
-serve(struct service *service, struct arena *arena, struct why *why)
+serve(struct service *service, struct arena *arena)
 {
 	const struct autoconfig_config *config = service->config;
-	int listen_fd = listening_socket(config, why);
+	struct why why = { 0 };
 
-	if (listen_fd < 0)
-		return log_fatal(EX_OSERR, why);
+	service->listen_fd =
+	    fastcgi_listen(config->listen, config->socket_group, &why);
+	if (service->listen_fd < 0)
+		return log_fatal(EX_OSERR, &why);
 	service->limiter = limiter_new(config->lookups_per_minute);
-	service->counts = counts_new(arena);
-	if (serve_fastcgi(service, listen_fd, why) < 0)
-		return log_fatal(EX_OSERR, why);
+	service->counts = counts_new(arena, &counts);
+	if (serve_fastcgi(service, &why) < 0)
+		return log_fatal(EX_OSERR, &why);
 	return EX_OK;
 }
 
 static int
 run(const struct autoconfig_config *config, struct arena *arena)
 {
-	struct service service = { .config = config };
-	struct why why = { 0 };
+	struct service service = { .config = config, .listen_fd = -1 };
 
 	if (sodium_init() < 0)
 		return EX_SOFTWARE;
 	xmlInitParser();
 	if (!cgi_called())
-		return serve(&service, arena, &why);
-	service.signer = notary_key(config);
-	cgi_serve(&service);
-	signer_free(service.signer);
+		return serve(&service, arena);
+	serve_cgi(&service);
 	return EX_OK;
 }
 
@@ -94,7 +71,8 @@ main(int argc, char **argv)
 {
 	struct autoconfig_config config;
 	struct arena arena = ARENA_INIT;
-	int code = start(argc, argv, &config, &arena);
+	int code = cgi_start(
+	    &program, autoconfig_prepare, argc, argv, &config.common, &arena);
 
 	if (code == PROGRAM_RUNS)
 		code = run(&config, &arena);

@@ -11,7 +11,7 @@
 #ifndef HAUSPOST_AUTOCONFIG_RENDER_H
 #define HAUSPOST_AUTOCONFIG_RENDER_H
 
-#include "autoconfig-cgi/language.h"
+#include "autoconfig-cgi/words.h"
 #include "core/arena.h"
 #include "core/provider.h"
 #include "core/setup.h"

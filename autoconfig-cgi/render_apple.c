@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "autoconfig-cgi/render.h"
-#include "autoconfig-cgi/xml.h"
+#include "core/xml.h"
 
 #define PLIST_DOCTYPE                                                          \
 	"<!DOCTYPE plist PUBLIC \"-//Apple//DTD PLIST 1.0//EN\" "              \

@@ -2,9 +2,9 @@
 #include <qrencode.h>
 
 #include "autoconfig-cgi/render.h"
-#include "autoconfig-cgi/xml.h"
 #include "core/buf.h"
 #include "core/percent.h"
+#include "core/xml.h"
 
 enum {
 	QR_MARGIN = 4, /* ISO/IEC 18004 6.3.8: the quiet zone, in modules */
@@ -266,7 +266,7 @@ struct slice
 render_help(struct arena *arena, const struct publication *publication,
     enum language language)
 {
-	const char *const *say = language_words(language);
+	const char *const *say = words_of(language);
 	struct xml xml = xml_start_html();
 
 	xml_open(&xml, "html");

@@ -1,5 +1,5 @@
 #include "autoconfig-cgi/render.h"
-#include "autoconfig-cgi/xml.h"
+#include "core/xml.h"
 
 /* A placeholder that every client fills in (the draft's section on them). */
 static struct slice

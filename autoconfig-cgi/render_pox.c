@@ -2,7 +2,7 @@
 
 #include "autoconfig-cgi/pox.h"
 #include "autoconfig-cgi/render.h"
-#include "autoconfig-cgi/xml.h"
+#include "core/xml.h"
 
 static const char *const types[] = {
 	[SETUP_IMAP] = "IMAP",

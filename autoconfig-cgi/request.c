@@ -1,8 +1,8 @@
 #include "autoconfig-cgi/request.h"
 
-#include "autoconfig-cgi/form.h"
 #include "autoconfig-cgi/pox.h"
 #include "core/addr.h"
+#include "core/form.h"
 #include "core/pacc.h"
 
 enum { MD5_DIGITS = 32 };
@@ -72,33 +72,6 @@ request_label(struct slice host)
 	return 0;
 }
 
-/* --- variables -------------------------------------------------------- */
-
-struct slice
-request_variable(char *const *env, const char *name)
-{
-	size_t n = strlen(name);
-
-	for (; *env != NULL; env++) {
-		if (strncmp(*env, name, n) == 0 && (*env)[n] == '=')
-			return slice_of(*env + n + 1);
-	}
-	return SLICE("");
-}
-
-static struct slice
-read_path(struct arena *arena, char *const *env)
-{
-	struct slice path = request_variable(env, "DOCUMENT_URI"), script, info;
-
-	if (path.n > 0)
-		return path;
-	script = request_variable(env, "SCRIPT_NAME");
-	info = request_variable(env, "PATH_INFO");
-	return slice_of(arena_printf(
-	    arena, "%.*s%.*s", SLICE_FMT(script), SLICE_FMT(info)));
-}
-
 static enum contract
 find_contract(struct slice path)
 {
@@ -112,41 +85,6 @@ find_contract(struct slice path)
 			return paths[i].contract;
 	}
 	return CONTRACT_NONE;
-}
-
-static enum method
-read_method(struct slice method)
-{
-	if (slice_eq(method, SLICE("GET")))
-		return METHOD_GET;
-	if (slice_eq(method, SLICE("HEAD")))
-		return METHOD_HEAD;
-	return slice_eq(method, SLICE("POST")) ? METHOD_POST : METHOD_OTHER;
-}
-
-/* A host name in lower case as A-label; empty if it is none. */
-static struct slice
-clean_host(struct arena *arena, struct slice host)
-{
-	long colon = slice_rfind(host, ':');
-	struct slice clean;
-
-	if (colon >= 0)
-		host = slice_head(host, (size_t)colon);
-	if (host.n > 0 && host.p[host.n - 1] == '.')
-		host.n--;
-	if (slice_is_text(host) && addr_domain(arena, host, &clean) == 0 &&
-	    clean.p[0] != '[')
-		return clean;
-	return SLICE("");
-}
-
-static bool
-is_https(char *const *env)
-{
-	return slice_eq_nocase(request_variable(env, "HTTPS"), SLICE("on")) ||
-	       slice_eq_nocase(
-		   request_variable(env, "REQUEST_SCHEME"), SLICE("https"));
 }
 
 /* --- the address ------------------------------------------------------ */
@@ -204,7 +142,7 @@ take_fields(struct arena *arena, struct slice form, struct request *request)
 		take_md5(arena, value, request);
 	(void)form_find(form, SLICE("protocol"), arena, &request->protocol);
 	if (form_find(form, SLICE("domain"), arena, &value))
-		request->asked_host = clean_host(arena, value);
+		request->asked_host = web_host(arena, value);
 }
 
 static void
@@ -222,66 +160,51 @@ take_path_address(
 static bool
 is_allowed(const struct request *request)
 {
-	if (request->method == METHOD_POST)
+	if (request->method == WEB_POST)
 		return contracts[request->contract].post;
-	return request->method != METHOD_OTHER &&
-	       contracts[request->contract].get;
-}
-
-static bool
-is_media_type(struct slice header, const char *type)
-{
-	struct slice essence;
-
-	return slice_cut(&header, ';', &essence) &&
-	       slice_eq_nocase(slice_trim(essence), slice_of(type));
+	return request->method != WEB_OTHER && contracts[request->contract].get;
 }
 
 static bool
 is_body_type(enum contract contract, struct slice type)
 {
 	if (contract == CONTRACT_POX)
-		return is_media_type(type, "text/xml") ||
-		       is_media_type(type, "application/xml");
-	return is_media_type(type, "application/x-www-form-urlencoded");
+		return web_is_type(type, "text/xml") ||
+		       web_is_type(type, "application/xml");
+	return web_is_type(type, "application/x-www-form-urlencoded");
 }
 
-/* A missing or odd length is that of no body, which is malformed in POX. */
+/* A missing length is that of no body, which is malformed in POX. */
 static int
-read_length(char *const *env, struct request *request)
+check_body(char *const *env, struct request *request)
 {
-	struct slice text = request_variable(env, "CONTENT_LENGTH");
-	unsigned long long n = 0;
-
-	if (!is_body_type(
-		request->contract, request_variable(env, "CONTENT_TYPE")))
+	if (!is_body_type(request->contract, web_variable(env, "CONTENT_TYPE")))
 		return 415;
-	if (text.n > 0 && !slice_number(text, REQUEST_BODY_MAX, &n))
-		return 413;
-	request->body_bytes = (size_t)n;
-	return 0;
+	return web_body_length(env, REQUEST_BODY_MAX, &request->body_bytes)
+		   ? 0
+		   : 413;
 }
 
 static void
 read_where(struct arena *arena, char *const *env, struct request *request)
 {
-	request->https = is_https(env);
-	request->host = clean_host(arena, request_variable(env, "HTTP_HOST"));
+	request->https = web_is_https(env);
+	request->host = web_host(arena, web_variable(env, "HTTP_HOST"));
 	request->domain =
 	    slice_tail(request->host, request_label(request->host));
-	request->client = request_variable(env, "REMOTE_ADDR");
-	request->language = request_variable(env, "HTTP_ACCEPT_LANGUAGE");
+	request->client = web_variable(env, "REMOTE_ADDR");
+	request->language = web_variable(env, "HTTP_ACCEPT_LANGUAGE");
 }
 
 int
 request_read(struct arena *arena, char *const *env, struct request *request_out)
 {
 	struct request *request = request_out;
-	struct slice path = read_path(arena, env);
+	struct slice path = web_path(arena, env);
 
 	*request = (struct request){ .contract = find_contract(path),
-		.method = read_method(request_variable(env, "REQUEST_METHOD")),
-		.query = request_variable(env, "QUERY_STRING") };
+		.method = web_method(env),
+		.query = web_variable(env, "QUERY_STRING") };
 	read_where(arena, env, request);
 	if (request->contract == CONTRACT_NONE)
 		return 404;
@@ -292,7 +215,7 @@ request_read(struct arena *arena, char *const *env, struct request *request_out)
 	if (request->contract != CONTRACT_POX)
 		take_fields(arena, request->query, request);
 	take_path_address(arena, path, request);
-	return request->method == METHOD_POST ? read_length(env, request) : 0;
+	return request->method == WEB_POST ? check_body(env, request) : 0;
 }
 
 void

@@ -19,6 +19,7 @@
 
 #include "core/arena.h"
 #include "core/slice.h"
+#include "core/web.h"
 
 enum {
 	REQUEST_QUERY_MAX = 2048, /* an address has 320 octets, 960 as %XX */
@@ -38,8 +39,6 @@ enum contract {
 	CONTRACTS
 };
 
-enum method { METHOD_GET, METHOD_HEAD, METHOD_POST, METHOD_OTHER };
-
 enum address_state { ADDRESS_NONE, ADDRESS_MALFORMED, ADDRESS_GIVEN };
 
 /* Codes of Autodiscover's error document. */
@@ -47,7 +46,7 @@ enum pox_code { POX_OK = 0, POX_MALFORMED = 600, POX_NO_SCHEMA = 601 };
 
 struct request {
 	enum contract contract;
-	enum method method;
+	enum web_method method;
 	bool https;
 	struct slice host;     /* lower-case A-label without port, or empty */
 	struct slice domain;   /* the same without autoconfig. and the like */
@@ -87,8 +86,5 @@ size_t request_label(struct slice host);
 
 /* What Allow says for 405. */
 const char *contract_allow(enum contract contract);
-
-/* A variable's value; empty when it is not there. */
-struct slice request_variable(char *const *env, const char *name);
 
 #endif

@@ -52,27 +52,27 @@ say_plain(const struct work *work, int status)
 
 	while (plain->status != status)
 		plain++;
-	work->response->status = status;
-	work->response->type = TEXT_PLAIN;
-	work->response->headers = plain->headers;
-	work->response->body = slice_of(plain->body);
+	work->response->web.status = status;
+	work->response->web.type = TEXT_PLAIN;
+	work->response->web.headers = plain->headers;
+	work->response->web.body = slice_of(plain->body);
 }
 
 static void
 say(const struct work *work, const char *type, const char *headers,
     struct slice body)
 {
-	work->response->status = 200;
-	work->response->type = type;
-	work->response->headers = headers;
-	work->response->body = body;
+	work->response->web.status = 200;
+	work->response->web.type = type;
+	work->response->web.headers = headers;
+	work->response->web.body = body;
 }
 
 static void
 say_wrong_method(const struct work *work)
 {
 	say_plain(work, 405);
-	work->response->headers = arena_printf(work->arena,
+	work->response->web.headers = arena_printf(work->arena,
 	    NO_STORE "Allow: %s\r\n", contract_allow(work->request->contract));
 }
 
@@ -84,20 +84,19 @@ static bool
 is_redirect_probe(const struct request *request)
 {
 	return request->contract == CONTRACT_POX && !request->https &&
-	       (request->method == METHOD_GET ||
-		   request->method == METHOD_HEAD) &&
+	       (request->method == WEB_GET || request->method == WEB_HEAD) &&
 	       slice_starts_nocase(request->host, SLICE("autodiscover."));
 }
 
 static void
 say_redirect(const struct work *work)
 {
-	work->response->status = 302;
-	work->response->type = TEXT_PLAIN;
-	work->response->headers = arena_printf(work->arena,
+	work->response->web.status = 302;
+	work->response->web.type = TEXT_PLAIN;
+	work->response->web.headers = arena_printf(work->arena,
 	    NO_STORE "Location: https://%s/autodiscover/autodiscover.xml\r\n",
 	    work->provider->service_host);
-	work->response->body = SLICE("See the other place.\n");
+	work->response->web.body = SLICE("See the other place.\n");
 }
 
 static void
@@ -201,7 +200,7 @@ say_v2_error(const struct work *work, const char *code, const char *message)
 {
 	say(work, "application/json", NO_STORE,
 	    render_v2_error(work->arena, code, message));
-	work->response->status = 400;
+	work->response->web.status = 400;
 }
 
 /* The same for each address of a domain, so none is looked up. */
@@ -269,7 +268,8 @@ answer_pacc(const struct work *work)
 static void
 answer_help(const struct work *work)
 {
-	enum language language = language_of(work->request->language);
+	enum language language =
+	    language_of(work->request->language, LANGUAGE_ENGLISH);
 	bool asked = work->request->address_state != ADDRESS_NONE;
 	struct setup setup;
 	struct publication p = publication_of(work, NULL);
@@ -278,13 +278,13 @@ answer_help(const struct work *work)
 	if (asked && ask_address(work, &setup))
 		p.setup = &setup;
 	else if (asked)
-		status = work->response->status;
+		status = work->response->web.status;
 	if (status == 503)
 		return;
 	p.refused = asked && p.setup == NULL;
 	say(work, "text/html; charset=utf-8", PAGE_HEADERS,
 	    render_help(work->arena, &p, language));
-	work->response->status = status;
+	work->response->web.status = status;
 }
 
 static void

@@ -13,15 +13,21 @@
 #define HAUSPOST_AUTOCONFIG_RESPOND_H
 
 #include "autoconfig-cgi/config.h"
-#include "autoconfig-cgi/counts.h"
-#include "autoconfig-cgi/limiter.h"
 #include "autoconfig-cgi/request.h"
 #include "autoconfig-cgi/sign.h"
+#include "core/counts.h"
+#include "core/limiter.h"
+#include "core/web.h"
 
 /* What all requests share. */
 struct service {
 	const struct autoconfig_config *config;
+	int listen_fd; /* where FastCGI is spoken, or -1 */
 	struct directory *directory;
+	/* Answers tell which addresses have a mailbox. A network that asks too
+	 * often is told no more, but not turned away: it gets what is true of
+	 * the whole domain, which works as well (login by address), and which
+	 * Microsoft's cloud needs that asks for many from few networks. */
 	struct limiter *limiter; /* may be NULL */
 	struct signer *signer;	 /* of a CGI program; may be NULL */
 	struct notary *notary;	 /* of a server; NULL: signer signs */
@@ -29,10 +35,7 @@ struct service {
 };
 
 struct response {
-	int status;
-	const char *type;    /* Content-Type */
-	const char *headers; /* whole lines, or "" */
-	struct slice body;
+	struct web_response web;
 	struct slice domain; /* which of ours it is about, for the log */
 };
 

@@ -9,8 +9,8 @@
 
 #include "cli/command.h"
 #include "cli/doctor.h"
-#include "cli/resolver.h"
 #include "cli/zone.h"
+#include "core/resolver.h"
 
 enum { OPTION_RESOLVER, OPTION_HTTP, OPTION_HTTPS, OPTION_CA, OPTION_NO_HTTP };
 enum { EX_SICK = 1 }; /* as `db check` says it */
@@ -122,7 +122,7 @@ has_same_addresses(struct doctor *doctor, const char *name, const char *other)
 static bool
 has_no_target(const struct zone_record *record, const char *text)
 {
-	return record->type == ZONE_SRV &&
+	return record->type == RESOLVER_SRV &&
 	       strcmp(record->value, "0 0 0 .") == 0 && strlen(text) > 2 &&
 	       strcmp(text + strlen(text) - 2, " .") == 0;
 }
@@ -134,7 +134,7 @@ is_right(struct doctor *doctor, const struct zone_record *record,
 	if (is_among(texts, record->value) ||
 	    (texts->n == 1 && has_no_target(record, texts->texts[0])))
 		return true;
-	return record->type == ZONE_CNAME &&
+	return record->type == RESOLVER_CNAME &&
 	       has_same_addresses(
 		   doctor, record->owner, doctor->served.provider.service_host);
 }
@@ -171,12 +171,12 @@ examine_foreign_mx(
 
 	if (strcmp(doctor->served.mode, "local") != 0 ||
 	    resolver_ask(doctor->resolver, doctor->arena, doctor->served.domain,
-		ZONE_MX, &texts, &why) < 0)
+		RESOLVER_MX, &texts, &why) < 0)
 		return;
 	for (size_t i = 0; i < texts.n; i++) {
 		size_t k = 0;
 
-		while (k < n && (records[k].type != ZONE_MX ||
+		while (k < n && (records[k].type != RESOLVER_MX ||
 				    strcmp(records[k].value, texts.texts[i])))
 			k++;
 		if (k == n)

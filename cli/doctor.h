@@ -8,8 +8,8 @@
 
 #include "cli/command.h"
 #include "cli/probe.h"
-#include "cli/resolver.h"
 #include "cli/served.h"
+#include "core/resolver.h"
 
 struct doctor {
 	struct cli *cli;

@@ -12,16 +12,16 @@ enum {
 };
 
 static const char *const type_names[] = {
-	[ZONE_MX] = "MX",
-	[ZONE_TXT] = "TXT",
-	[ZONE_SRV] = "SRV",
-	[ZONE_CNAME] = "CNAME",
+	[RESOLVER_MX] = "MX",
+	[RESOLVER_TXT] = "TXT",
+	[RESOLVER_SRV] = "SRV",
+	[RESOLVER_CNAME] = "CNAME",
 };
-_Static_assert(
-    sizeof type_names / sizeof *type_names == ZONE_TYPES, "name every type");
+_Static_assert(sizeof type_names / sizeof *type_names == RESOLVER_TYPES,
+    "name every type");
 
 const char *
-zone_type_name(enum zone_type type)
+zone_type_name(enum resolver_type type)
 {
 	return type_names[type];
 }
@@ -59,7 +59,7 @@ add_mx(struct zone *zone)
 	while (slice_cut(&rest, ',', &one)) {
 		one = slice_trim(one);
 		add(zone,
-		    (struct zone_record){ ZONE_MAIL, ZONE_MX, zone->domain,
+		    (struct zone_record){ ZONE_MAIL, RESOLVER_MX, zone->domain,
 			arena_printf(zone->arena, "%.*s.", SLICE_FMT(one)),
 			NULL, "mail from elsewhere does not arrive" });
 	}
@@ -70,8 +70,8 @@ add_text(struct zone *zone, const char *owner, const char *text,
     const char *tag, const char *breaks)
 {
 	if (text[0] != '\0')
-		add(zone, (struct zone_record){
-			      ZONE_MAIL, ZONE_TXT, owner, text, tag, breaks });
+		add(zone, (struct zone_record){ ZONE_MAIL, RESOLVER_TXT, owner,
+			      text, tag, breaks });
 }
 
 static void
@@ -112,10 +112,10 @@ add_mail(struct zone *zone)
 static void
 add_no_mail(struct zone *zone)
 {
-	add(zone,
-	    (struct zone_record){ ZONE_MAIL, ZONE_MX, zone->domain, "0 .", NULL,
-		"senders wait for days before they hear that it takes no "
-		"mail" });
+	add(zone, (struct zone_record){ ZONE_MAIL, RESOLVER_MX, zone->domain,
+		      "0 .", NULL,
+		      "senders wait for days before they hear that it takes no "
+		      "mail" });
 	add_text(zone, zone->domain, "v=spf1 -all", "v=spf1",
 	    "others cannot tell that it sends no mail");
 }
@@ -173,7 +173,7 @@ add_services(struct zone *zone)
 			    srvs[i].priority, s->port, SLICE_FMT(s->host));
 		else if (srvs[i].protocol == SETUP_SIEVE)
 			continue;
-		add(zone, (struct zone_record){ ZONE_SERVICES, ZONE_SRV,
+		add(zone, (struct zone_record){ ZONE_SERVICES, RESOLVER_SRV,
 			      name_in(zone, srvs[i].label), value, NULL,
 			      srvs[i].breaks });
 	}
@@ -185,7 +185,7 @@ static void
 add_alias(struct zone *zone, const char *label, const char *breaks)
 {
 	add(zone,
-	    (struct zone_record){ ZONE_DISCOVER, ZONE_CNAME,
+	    (struct zone_record){ ZONE_DISCOVER, RESOLVER_CNAME,
 		name_in(zone, label),
 		arena_printf(zone->arena, "%s.", zone->provider->service_host),
 		NULL, breaks });
@@ -198,7 +198,7 @@ add_pacc(struct zone *zone)
 
 	add_alias(
 	    zone, PACC_LABEL, "clients that ask by PACC find no settings");
-	add(zone, (struct zone_record){ ZONE_DISCOVER, ZONE_TXT,
+	add(zone, (struct zone_record){ ZONE_DISCOVER, RESOLVER_TXT,
 		      name_in(zone, "_" PACC_LABEL),
 		      pacc_record(zone->arena, body).p, "v=UAAC1",
 		      "clients that ask by PACC do not trust the settings" });
@@ -213,18 +213,19 @@ add_discovery(struct zone *zone)
 	add_alias(zone, "autodiscover",
 	    "Outlook does not configure itself, and Thunderbird waits 5 s");
 	add(zone,
-	    (struct zone_record){ ZONE_DISCOVER, ZONE_SRV,
+	    (struct zone_record){ ZONE_DISCOVER, RESOLVER_SRV,
 		name_in(zone, "_autodiscover._tcp"),
 		arena_printf(
 		    zone->arena, "0 0 443 %s.", zone->provider->service_host),
 		NULL,
 		"Outlook has no way around a certificate that autodiscover. "
 		"lacks" });
-	add(zone, (struct zone_record){ ZONE_DISCOVER, ZONE_TXT, zone->domain,
-		      arena_printf(zone->arena,
-			  "mailconf=https://autoconfig.%s/mail/config-v1.1.xml",
-			  zone->domain),
-		      "mailconf=", "a few clients find no settings" });
+	add(zone,
+	    (struct zone_record){ ZONE_DISCOVER, RESOLVER_TXT, zone->domain,
+		arena_printf(zone->arena,
+		    "mailconf=https://autoconfig.%s/mail/config-v1.1.xml",
+		    zone->domain),
+		"mailconf=", "a few clients find no settings" });
 	if (zone->provider->pacc)
 		add_pacc(zone);
 }
@@ -285,7 +286,7 @@ quote_text(struct arena *arena, struct slice text)
 const char *
 zone_value(struct arena *arena, const struct zone_record *record)
 {
-	return record->type == ZONE_TXT
+	return record->type == RESOLVER_TXT
 		   ? quote_text(arena, slice_of(record->value))
 		   : record->value;
 }

@@ -11,6 +11,7 @@
 #define HAUSPOST_CLI_ZONE_H
 
 #include "cli/served.h"
+#include "core/resolver.h"
 
 /* Which placeholder of the provider's zone files stands for a record. */
 enum zone_part {
@@ -20,11 +21,9 @@ enum zone_part {
 	ZONE_DISCOVER, /* AUTODISCOVER_RR: where clients ask for settings */
 };
 
-enum zone_type { ZONE_MX, ZONE_TXT, ZONE_SRV, ZONE_CNAME, ZONE_TYPES };
-
 struct zone_record {
 	enum zone_part part;
-	enum zone_type type;
+	enum resolver_type type;
 	const char *owner; /* without the last dot */
 	const char *value; /* of TXT: the text, neither quoted nor split */
 	/* TXT: how the one that is meant begins; others may stand there. */
@@ -36,7 +35,7 @@ struct zone_record {
 size_t zone_records(struct arena *arena, const struct served *served,
     struct zone_record **records_out);
 
-const char *zone_type_name(enum zone_type type);
+const char *zone_type_name(enum resolver_type type);
 
 /* "10 mx.example." as a zone file has it; TXT quoted, in strings of 255. */
 const char *zone_value(struct arena *arena, const struct zone_record *record);

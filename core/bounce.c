@@ -3,16 +3,21 @@
 #include "core/header.h"
 
 static struct slice
-skip_line(struct slice text)
+line_of(struct slice text)
 {
 	long end = slice_find(text, '\n');
 
-	return slice_tail(text, end < 0 ? text.n : (size_t)end + 1);
+	return slice_head(text, end < 0 ? text.n : (size_t)end + 1);
 }
 
-/* RFC 3464 2.1, and RFC 6533 for addresses that are not ASCII. */
-static bool
-is_status_part(struct slice type)
+static struct slice
+skip_line(struct slice text)
+{
+	return slice_tail(text, line_of(text).n);
+}
+
+bool
+bounce_is_status(struct slice type)
 {
 	return slice_starts_nocase(type, SLICE("message/delivery-status")) ||
 	       slice_starts_nocase(
@@ -45,10 +50,8 @@ bounce_start(struct slice body)
 		if (boundary &&
 		    header_find(slice_head(body, PART_HEADER_MAX),
 			SLICE("Content-Type"), &type) &&
-		    is_status_part(type.value))
-			/* The first block is about the message as a whole. */
-			return (struct bounce_walk){ behind_header(
-			    behind_header(body)) };
+		    bounce_is_status(type.value))
+			return (struct bounce_walk){ behind_header(body) };
 	}
 	return (struct bounce_walk){ body };
 }
@@ -75,20 +78,36 @@ take_field(struct bounce *bounce, const struct header_field *field)
 		bounce->reply = without_type(field->value);
 }
 
-bool
-bounce_next(struct bounce_walk *walk, struct bounce *bounce_out)
+/* Takes a block off the front, false at what is none: a boundary, the end. */
+static bool
+next_block(struct bounce_walk *walk, struct bounce *bounce)
 {
 	struct header_walk fields = header_start(walk->rest);
 	struct header_field field;
-	struct bounce bounce = { .failed = false };
+	bool is_block = slice_trim(line_of(walk->rest)).n == 0;
 
-	while (header_next(&fields, &field))
-		take_field(&bounce, &field);
+	*bounce = (struct bounce){ .failed = false };
+	while (header_next(&fields, &field)) {
+		take_field(bounce, &field);
+		is_block = true;
+	}
 	walk->rest = behind_header(walk->rest);
-	if (bounce.recipient.n == 0)
-		return false;
-	*bounce_out = bounce;
-	return true;
+	return is_block;
+}
+
+/* The first block is about the message as a whole, and names nobody. */
+bool
+bounce_next(struct bounce_walk *walk, struct bounce *bounce_out)
+{
+	struct bounce bounce;
+
+	while (walk->rest.n > 0 && next_block(walk, &bounce)) {
+		if (bounce.recipient.n > 0) {
+			*bounce_out = bounce;
+			return true;
+		}
+	}
+	return false;
 }
 
 bool

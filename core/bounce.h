@@ -32,6 +32,13 @@ struct bounce_walk {
 /* Octets of the text behind the header; lines end in LF or CRLF. */
 struct bounce_walk bounce_start(struct slice body);
 
+/*
+ * A Content-Type of such a part (RFC 3464 2.1), also of one for addresses
+ * that are not ASCII (RFC 6533). Who has found it himself begins the walk
+ * with its body.
+ */
+bool bounce_is_status(struct slice type);
+
 /* The next recipient; false when there is none. */
 bool bounce_next(struct bounce_walk *walk, struct bounce *bounce_out);
 

@@ -1,10 +1,10 @@
 #include "core/notice.h"
 
-#include <sodium.h>
 #include <stdio.h>
 #include <time.h>
 
 #include "core/buf.h"
+#include "core/encoded_word.h"
 
 enum { NOTICE_MAIL_MAX = 64 * 1024 };
 
@@ -44,46 +44,6 @@ notice_add(struct batch *notices, const struct notice *notice)
 			       notice->subject, notice->body });
 }
 
-enum {
-	WORD_OCTETS = 45, /* RFC 2047 section 2: 75 with all around it */
-	WORD_BASE64 = sodium_base64_ENCODED_LEN(
-	    WORD_OCTETS, sodium_base64_VARIANT_ORIGINAL),
-};
-
-static void
-add_encoded_word(struct buf *to, struct slice text)
-{
-	char word[WORD_BASE64];
-
-	(void)buf_addf(to, " =?utf-8?B?%s?=\n",
-	    sodium_bin2base64(word, sizeof word, (const unsigned char *)text.p,
-		text.n, sodium_base64_VARIANT_ORIGINAL));
-}
-
-/* Octets of the longest piece of at most max that splits no character. */
-static size_t
-whole_characters(struct slice text, size_t max)
-{
-	size_t n = text.n < max ? text.n : max;
-
-	while (n > 0 && n < text.n && ((unsigned char)text.p[n] & 0xC0) == 0x80)
-		n--;
-	return n;
-}
-
-/* Encoded whatever it is: no octet of it can end the line. */
-static void
-add_subject(struct buf *to, struct slice text)
-{
-	(void)buf_add_text(to, "Subject:");
-	while (text.n > 0) {
-		size_t n = whole_characters(text, WORD_OCTETS);
-
-		add_encoded_word(to, slice_head(text, n));
-		text = slice_tail(text, n);
-	}
-}
-
 static void
 compose(struct buf *mail, const struct notice *notice, const char *node,
     struct slice day)
@@ -104,7 +64,8 @@ compose(struct buf *mail, const struct notice *notice, const char *node,
 	    node, SLICE_FMT(notice->owner), node, date, SLICE_FMT(day),
 	    SLICE_FMT(notice->owner), SLICE_FMT(notice->kind), (long long)now,
 	    node);
-	add_subject(mail, buf_slice(&subject));
+	(void)buf_add_text(mail, "Subject:");
+	encoded_word_add(mail, buf_slice(&subject));
 	(void)buf_add_text(mail,
 	    "MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n"
 	    "Content-Transfer-Encoding: 8bit\n\n");

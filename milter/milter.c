@@ -28,7 +28,7 @@ const struct config_key milter_keys[] = {
 	CONFIG_TEXT(struct milter_config, socket_group, socket_group, "",
 	    "group that may connect to both"),
 	CONFIG_TEXT(struct milter_config, reinject_user, reinject_user,
-	    "hauspost",
+	    "hauspost hauspost-listmgr",
 	    "users whose mail of class reinject, reply and list is believed"),
 	CONFIG_TEXT(struct milter_config, postfix_user, postfix_user, "postfix",
 	    "user whose mail of class moved is believed"),

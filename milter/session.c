@@ -405,6 +405,18 @@ expand(struct session *session, struct rcpt *rcpt, struct why *why)
 	return verdict == MAIL_OK ? count_forwards(txn, rcpt, why) : verdict;
 }
 
+/*
+ * A member of a list stays as he is: Postfix makes the return path of the
+ * recipient that is in the queue, and a bounce has to name the member. lmtpd
+ * resolves those that are ours.
+ */
+static enum verdict
+leave(struct rcpt *rcpt, struct why *why)
+{
+	rcpt->unexpanded = true;
+	return why_say(why, 250, "2.1.5", "ok");
+}
+
 /* On the bulk server: the address that the leaf was made of. */
 static enum verdict
 take_back(struct session *session, struct rcpt *rcpt, struct why *why)
@@ -429,6 +441,16 @@ take_back(struct session *session, struct rcpt *rcpt, struct why *why)
 	return why_say(why, 250, "2.1.5", "ok");
 }
 
+static enum verdict
+find_leaves(struct session *session, struct rcpt *rcpt, struct why *why)
+{
+	if (session->class == CLASS_LIST)
+		return leave(rcpt, why);
+	if (session->class == CLASS_MOVED)
+		return take_back(session, rcpt, why);
+	return expand(session, rcpt, why);
+}
+
 enum verdict
 session_rcpt(
     struct session *session, const struct session_path *path, struct why *why)
@@ -443,9 +465,7 @@ session_rcpt(
 	rcpt->notify = keep_parameter(txn, path, SLICE("NOTIFY"));
 	verdict = read_address(session, path->given, &rcpt->address, why);
 	if (verdict == MAIL_OK)
-		verdict = session->class == CLASS_MOVED
-			      ? take_back(session, rcpt, why)
-			      : expand(session, rcpt, why);
+		verdict = find_leaves(session, rcpt, why);
 	if (verdict == MAIL_OK)
 		verdict = submission_rcpt(&txn->submission, rcpt->address, why);
 	rcpt->why = *why;

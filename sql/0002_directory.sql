@@ -243,6 +243,20 @@ CREATE TABLE hauspost.target (
     destination text NOT NULL,
     kind        text GENERATED ALWAYS AS (hauspost.target_kind(destination))
                 STORED NOT NULL,
+    next_name   text COLLATE "C" GENERATED ALWAYS AS (
+        CASE hauspost.target_kind(destination)
+            WHEN 'name' THEN split_part(destination, '+', 1)
+            WHEN 'address' THEN hauspost.local_of(destination)
+        END) STORED,
+    next_domain text COLLATE "C" GENERATED ALWAYS AS (
+        CASE hauspost.target_kind(destination)
+            WHEN 'address' THEN hauspost.domain_of(destination)
+            WHEN 'domain' THEN substr(destination, 2)
+        END) STORED,
+    next_detail text COLLATE "C" GENERATED ALWAYS AS (
+        CASE hauspost.target_kind(destination)
+            WHEN 'name' THEN substring(destination FROM '[+](.*)')
+        END) STORED,
     CONSTRAINT "a target has an address or an alias, not both"
         CHECK (num_nonnulls(address, alias) = 1),
     CONSTRAINT "each destination of an address once"
@@ -264,6 +278,13 @@ COMMENT ON COLUMN hauspost.target.destination IS
     '@domain (same local part there), nobody (refuse), /dev/null (drop); '
     'of an alias also |program and :include:/file';
 COMMENT ON COLUMN hauspost.target.kind IS 'Read off the destination';
+COMMENT ON COLUMN hauspost.target.next_name IS
+    'Read off the destination: the name, or the local part without quotes; '
+    'NULL for @domain, which keeps the one that was asked';
+COMMENT ON COLUMN hauspost.target.next_domain IS
+    'Read off the destination: of an address or @domain';
+COMMENT ON COLUMN hauspost.target.next_detail IS
+    'Read off the destination: what follows the + of a name';
 -- resolve() reads the targets of whatever has them in one ordered scan.
 CREATE INDEX target_sources ON hauspost.target (coalesce(address, alias), id);
 

@@ -351,29 +351,6 @@ $$;
 CREATE TRIGGER checks BEFORE INSERT OR UPDATE ON hauspost.address
     FOR EACH ROW EXECUTE FUNCTION hauspost.check_address();
 
-CREATE FUNCTION hauspost.check_list() RETURNS trigger
-LANGUAGE plpgsql
-AS $$
-DECLARE
-    problems text[];
-BEGIN
-    problems := hauspost.sentences(
-        -- 25: leaves room for the longest command within 64 octets
-        'name', CASE WHEN NEW.name !~ '^[a-z0-9][a-z0-9._-]{0,24}$'
-            THEN 'is none: write 1 to 25 of a-z, 0-9 and . _ -' END,
-        format('domain "%s"', NEW.domain),
-            (SELECT format('is of package "%s": choose one of package "%s"',
-                    d.package, NEW.package)
-                FROM hauspost.domain AS d
-                WHERE d.name = NEW.domain AND d.package <> NEW.package));
-    PERFORM hauspost.complain(
-        format('list "%s@%s"', NEW.name, NEW.domain), problems);
-    RETURN NEW;
-END
-$$;
-CREATE TRIGGER checks BEFORE INSERT OR UPDATE ON hauspost.list
-    FOR EACH ROW EXECUTE FUNCTION hauspost.check_list();
-
 -- The address of a list is made, renamed and removed with it.
 CREATE FUNCTION hauspost.follow_list() RETURNS trigger
 LANGUAGE plpgsql

@@ -6,14 +6,17 @@
 -- counts. Where a hop arrives is a place; each place is entered once and leads
 -- to further hops or is a leaf.
 --
---   find_address  rules 1 and 2: domain, then row, detail, list, catch-all,
---                 automatic address
---   find_name     rule 3: alias, mailbox, nothing
+--   find_row      rule 2's commonest case: an address with a row of its own
+--   find_inexact  rules 1 and 2 for all others: domain, then row with dates,
+--                 detail, list, catch-all, automatic address
+--   find_alias, find_mailbox, find_nothing   rule 3
 --   resolve       rules 4 to 6: the walk, its limits, the answer
 --
 -- What runs for every recipient is built of few queries and of SQL functions
--- that PostgreSQL inlines, whence the ROW(…) with the fields in the order of
--- their type: assigning them one by one took longer than the queries do.
+-- that PostgreSQL inlines: in a statement of its own, preparing expressions
+-- takes longer than the look into the tables. So what is rare stands in
+-- functions that are not inlined, and fields are given in the order of their
+-- type instead of one by one.
 --
 -- Never raises, whatever text it is given.
 
@@ -72,7 +75,8 @@ CREATE TYPE hauspost.hop AS (
     detail     text,   -- what stood behind a + on the way here
     path       text[], -- labels of the places on the way here
     size_limit bigint, -- the least on the way here
-    forwarder  text,   -- the last address of ours on the way here
+    via_name   text,   -- the last address of ours on the way here: local part,
+    via_domain text,   -- and domain; NULL: a name that was asked for itself
     package    text    -- of the last place on the way here
 );
 
@@ -87,6 +91,7 @@ CREATE TYPE hauspost.place AS (
     reason     text,   -- why it is refused or not ready: refusals().reason
     programs   boolean, -- of a mailbox: its mail may meet a slow program
     forwards   boolean, -- of a mailbox: it has rows in forward
+    targets    hauspost.target[], -- of a row or an alias
     keys       text[],
     changes_at timestamptz
 );
@@ -147,6 +152,15 @@ CREATE FUNCTION hauspost.is_srs(local_part text) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN local_part ~* '^srs[01][=+-].';
 COMMENT ON FUNCTION hauspost.is_srs(text) IS
     'Has the form of an address by the Sender Rewriting Scheme';
+
+CREATE FUNCTION hauspost.targets_of(source text) RETURNS hauspost.target[]
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    RETURN ARRAY(SELECT t FROM hauspost.target AS t
+        WHERE coalesce(t.address, t.alias) = source ORDER BY t.id);
+END
+$$;
 
 -- Rule 2's last step: MAILBOX@NODE and MAILBOX@PACKAGE-HOST. Aliases too: what
 -- programs on the machine send to a bare name, Postfix completes with the
@@ -210,23 +224,27 @@ $$;
 CREATE FUNCTION hauspost.at_row(
     place hauspost.place, entry hauspost.address, label text)
 RETURNS hauspost.place
-LANGUAGE sql STABLE RETURN ROW(
-    CASE WHEN entry.valid_from > now() OR entry.valid_until <= now()
-        THEN 'refused' ELSE 'row' END,
-    label,
-    entry.identifier,
-    place.detail,
-    place.package,
-    NULL,
-    place.size_limit,
-    CASE WHEN entry.valid_from > now() THEN 'early'
-        WHEN entry.valid_until <= now() THEN 'expired' END,
-    NULL,
-    NULL,
-    place.keys,
-    CASE WHEN entry.valid_from > now() THEN entry.valid_from
-        WHEN entry.valid_until > now() THEN entry.valid_until END
-)::hauspost.place;
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    place.kind := 'row';
+    place.label := label;
+    place.name := entry.identifier;
+    place.reason := NULL;
+    IF entry.valid_from > now() THEN
+        place.kind := 'refused';
+        place.reason := 'early';
+        place.changes_at := entry.valid_from;
+    ELSIF entry.valid_until <= now() THEN
+        place.kind := 'refused';
+        place.reason := 'expired';
+    ELSE
+        place.changes_at := entry.valid_until;
+        place.targets := hauspost.targets_of(entry.identifier);
+    END IF;
+    RETURN place;
+END
+$$;
 
 -- Rule 2 after "exact" and "without detail": list command, catch-all,
 -- automatic address. ENTRY is the catch-all's, or NULLs.
@@ -264,13 +282,14 @@ BEGIN
 END
 $$;
 
--- Rules 1 and 2 for all that has no row of its own.
-CREATE FUNCTION hauspost.find_inexact(
-    local_part text, domain text, exact text, base text)
+-- Rules 1 and 2 for all that has no row of its own that is always valid.
+CREATE FUNCTION hauspost.find_inexact(local_part text, domain text)
 RETURNS hauspost.place
 LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
+    exact text := lower(local_part COLLATE "C");
+    base  text := split_part(exact, '+', 1);
     at    text := '@' || domain;
     place hauspost.place;
     entry hauspost.address;
@@ -283,7 +302,7 @@ BEGIN
     END IF;
     place := ROW('refused', 'unknown:' || exact || at, base,
         CASE WHEN base <> exact THEN substr(local_part, length(base) + 2) END,
-        known.package, NULL, known.size_limit, 'unknown', NULL, NULL,
+        known.package, NULL, known.size_limit, 'unknown', NULL, NULL, NULL,
         ARRAY['domain:' || domain], NULL);
 
     IF known.mode IS NULL THEN
@@ -305,9 +324,13 @@ BEGIN
         place.keys := place.keys || ('address:' || base || at);
     END IF;
     SELECT * INTO entry FROM hauspost.address AS a
-    WHERE a.identifier IN (base || at, at)
-    ORDER BY a.identifier = base || at DESC
+    WHERE a.identifier IN (exact || at, base || at, at)
+    ORDER BY length(a.identifier) DESC
     LIMIT 1;
+    IF entry.identifier = exact || at THEN
+        place.detail := NULL;
+        place.keys := ARRAY['domain:' || domain, 'address:' || exact || at];
+    END IF;
     IF entry.local_part <> '' THEN
         RETURN hauspost.at_row(place, entry, 'address:' || entry.identifier);
     END IF;
@@ -315,72 +338,60 @@ BEGIN
 END
 $$;
 
--- Rules 1 and 2. Most addresses have a row, so this looks for it first.
-CREATE FUNCTION hauspost.find_address(local_part text, domain text)
-RETURNS hauspost.place
-LANGUAGE plpgsql STABLE
-AS $$
-DECLARE
-    exact text := lower(local_part COLLATE "C");
-    place hauspost.place;
-BEGIN
-    place := (
-        SELECT hauspost.at_row(
-            ROW(NULL, NULL, NULL, NULL, d.package, NULL, d.size_limit, NULL,
-                NULL, NULL,
-                ARRAY['domain:' || d.name, 'address:' || a.identifier], NULL),
-            a, 'address:' || a.identifier)
-        FROM hauspost.address AS a
-        JOIN hauspost.domain AS d ON d.name = a.domain
-        WHERE a.identifier = exact || '@' || find_address.domain
-            AND a.local_part <> '' AND d.mode = 'local');
-    IF place.kind IS NOT NULL THEN
-        RETURN place;
-    END IF;
-    RETURN hauspost.find_inexact(
-        local_part, domain, exact, split_part(exact, '+', 1));
-END
-$$;
+-- Most addresses have a row of their own, and one without dates.
+CREATE FUNCTION hauspost.find_row(local_part text, domain text)
+RETURNS SETOF hauspost.place
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT 'row', 'address:' || a.identifier, a.identifier, NULL::text,
+        d.package, NULL::text, d.size_limit, NULL::text, NULL::boolean,
+        NULL::boolean,
+        ARRAY(SELECT t FROM hauspost.target AS t
+            WHERE coalesce(t.address, t.alias) = a.identifier
+            ORDER BY t.id),
+        ARRAY['domain:' || d.name, 'address:' || a.identifier],
+        NULL::timestamptz
+    FROM hauspost.address AS a
+    JOIN hauspost.domain AS d ON d.name = a.domain
+    WHERE a.identifier =
+            lower(find_row.local_part COLLATE "C") || '@' || find_row.domain
+        AND a.local_part <> '' AND d.mode = 'local'
+        AND a.valid_from IS NULL AND a.valid_until IS NULL;
+END;
 
--- Rule 3. Only the mailbox is wanted where an alias lists its own name.
-CREATE FUNCTION hauspost.find_name(name text, only_mailbox boolean)
-RETURNS hauspost.place
-LANGUAGE plpgsql STABLE
-AS $$
-DECLARE
-    keys  text[] := ARRAY['name:' || name];
-    place hauspost.place;
-BEGIN
-    IF NOT only_mailbox THEN
-        place := (
-            SELECT ROW('alias', 'alias:' || a.name, a.name, NULL, a.package,
-                NULL, NULL, NULL, NULL, NULL, keys, NULL)::hauspost.place
-            FROM hauspost.alias AS a
-            WHERE a.name = find_name.name);
-        IF place.kind IS NOT NULL THEN
-            RETURN place;
-        END IF;
-    END IF;
-    place := (
-        SELECT ROW('mailbox', 'mailbox:' || m.name, m.name, NULL, p.name,
-            p.node, m.size_limit,
-            CASE WHEN m.state = 'locked' THEN 'locked' END,
-            m.filter = 'procmail' OR m.allow_forward_file,
-            EXISTS (SELECT FROM hauspost.forward AS f
-                WHERE f.mailbox = m.name),
-            keys, NULL)::hauspost.place
-        FROM hauspost.mailbox AS m
-        JOIN hauspost.package AS p ON p.name = m.package
-        WHERE m.name = find_name.name);
-    IF place.kind IS NULL THEN
-        place.kind := 'refused';
-        place.label := 'dangling:' || name;
-        place.reason := 'dangling';
-        place.keys := keys;
-    END IF;
-    RETURN place;
-END
-$$;
+-- Rule 3: alias before mailbox.
+CREATE FUNCTION hauspost.find_alias(name text) RETURNS SETOF hauspost.place
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT 'alias', 'alias:' || a.name, a.name, NULL::text, a.package,
+        NULL::text, NULL::bigint, NULL::text, NULL::boolean, NULL::boolean,
+        ARRAY(SELECT t FROM hauspost.target AS t
+            WHERE coalesce(t.address, t.alias) = a.name
+            ORDER BY t.id),
+        ARRAY['name:' || a.name], NULL::timestamptz
+    FROM hauspost.alias AS a
+    WHERE a.name = find_alias.name;
+END;
+
+CREATE FUNCTION hauspost.find_mailbox(name text) RETURNS SETOF hauspost.place
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT 'mailbox', 'mailbox:' || m.name, m.name, NULL::text, p.name,
+        p.node, m.size_limit,
+        CASE WHEN m.state = 'locked' THEN 'locked' END,
+        m.filter = 'procmail' OR m.allow_forward_file,
+        EXISTS (SELECT FROM hauspost.forward AS f
+            WHERE f.mailbox = m.name),
+        NULL::hauspost.target[], ARRAY['name:' || m.name], NULL::timestamptz
+    FROM hauspost.mailbox AS m
+    JOIN hauspost.package AS p ON p.name = m.package
+    WHERE m.name = find_mailbox.name;
+END;
+
+CREATE FUNCTION hauspost.find_nothing(name text) RETURNS hauspost.place
+LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN ROW(
+    'refused', 'dangling:' || name, NULL, NULL, NULL, NULL, NULL, 'dangling',
+    NULL, NULL, NULL, ARRAY['name:' || name], NULL)::hauspost.place;
 
 -- Leaves --------------------------------------------------------------------
 
@@ -459,12 +470,12 @@ DECLARE
         here, node, 'external', hauspost.join_address(local_part, domain));
 BEGIN
     leaf.detail := NULL;
-    IF here.forwarder IS NOT NULL THEN
+    IF here.via_name IS NOT NULL THEN
         IF hauspost.is_paused(here.package, local_part || '@' || domain) THEN
             RETURN hauspost.refuse(here, 'paused');
         END IF;
-        leaf.forwarder := here.forwarder || CASE
-            WHEN strpos(here.forwarder, '@') = 0 THEN '@' || node ELSE '' END;
+        leaf.forwarder := hauspost.join_address(
+            here.via_name, coalesce(here.via_domain, node));
         leaf.srs_recipient := hauspost.signed_leaf(
             'forward', local_part, domain, node);
     END IF;
@@ -514,10 +525,18 @@ AS $$
 DECLARE
     hop hauspost.hop;
 BEGIN
+    -- Nearly all: one @ and no quotes. RFC 5321 4.5.3.1: 64 + 1 + 255.
+    IF recipient ~ '^[^"@]+@[^@[:space:][:cntrl:]]+$'
+        AND octet_length(recipient) <= 1000
+    THEN
+        RETURN ROW('address', split_part(recipient, '@', 1),
+            lower(split_part(recipient, '@', 2) COLLATE "C"),
+            NULL, '{}', NULL, NULL, NULL, NULL)::hauspost.hop;
+    END IF;
     hop.path := '{}';
     hop.name := hauspost.local_of(recipient);
     hop.domain := hauspost.domain_of(recipient);
-    IF octet_length(recipient) > 1000 THEN -- RFC 5321 4.5.3.1: 64 + 1 + 255
+    IF octet_length(recipient) > 1000 THEN
         RETURN hop;
     ELSIF hop.name IS NOT NULL THEN
         IF hop.name <> '' AND hop.domain ~ '^[^[:space:][:cntrl:]]+$' THEN
@@ -542,12 +561,17 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN ROW(
     coalesce(place.detail, hop.detail),
     hop.path || place.label,
     least(hop.size_limit, place.size_limit),
-    CASE
-        WHEN place.kind IN ('row', 'name')
-            THEN hauspost.join_address(hop.name, hop.domain)
-        WHEN place.kind IN ('alias', 'mailbox')
-            THEN coalesce(hop.forwarder, place.name)
-        ELSE hop.forwarder
+    CASE place.kind
+        WHEN 'row' THEN hop.name
+        WHEN 'name' THEN hop.name
+        WHEN 'alias' THEN coalesce(hop.via_name, place.name)
+        WHEN 'mailbox' THEN coalesce(hop.via_name, place.name)
+        ELSE hop.via_name
+    END,
+    CASE place.kind
+        WHEN 'row' THEN hop.domain
+        WHEN 'name' THEN hop.domain
+        ELSE hop.via_domain
     END,
     coalesce(place.package, hop.package)
 )::hauspost.hop;
@@ -556,35 +580,15 @@ CREATE FUNCTION hauspost.to_name(here hauspost.hop, kind text, name text,
     detail text)
 RETURNS hauspost.hop
 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN ROW(
-    kind, name, NULL, detail, here.path, here.size_limit, here.forwarder,
-    here.package)::hauspost.hop;
+    kind, name, NULL, detail, here.path, here.size_limit, here.via_name,
+    here.via_domain, here.package)::hauspost.hop;
 
 CREATE FUNCTION hauspost.to_address(here hauspost.hop, local_part text,
     domain text)
 RETURNS hauspost.hop
 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN ROW(
     'address', local_part, domain, here.detail, here.path, here.size_limit,
-    here.forwarder, here.package)::hauspost.hop;
-
--- Where a target points to; NULL where it is a leaf.
-CREATE FUNCTION hauspost.next_hop(
-    here hauspost.hop, place hauspost.place, target hauspost.target)
-RETURNS hauspost.hop
-LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN CASE target.kind
-    WHEN 'name' THEN hauspost.to_name(
-        here,
-        CASE WHEN place.kind = 'alias'
-                AND split_part(target.destination, '+', 1) = place.name
-            THEN 'mailbox' ELSE 'name' END,
-        split_part(target.destination, '+', 1),
-        coalesce(substring(target.destination FROM '[+](.*)'), here.detail))
-    WHEN 'address' THEN hauspost.to_address(
-        here,
-        hauspost.local_of(target.destination),
-        hauspost.domain_of(target.destination))
-    WHEN 'domain' THEN hauspost.to_address(
-        here, here.name, substr(target.destination, 2))
-END;
+    here.via_name, here.via_domain, here.package)::hauspost.hop;
 
 -- The walk ------------------------------------------------------------------
 
@@ -596,9 +600,9 @@ AS $$
 DECLARE
     queue       hauspost.hop[];
     i           integer := 0;
+    first       hauspost.hop := hauspost.first_hop(recipient);
     hop         hauspost.hop;
     here        hauspost.hop;
-    next        hauspost.hop;
     place       hauspost.place;
     target      hauspost.target;
     forward     record;
@@ -612,10 +616,10 @@ DECLARE
     original    text;
     reply_class integer;
 BEGIN
-    queue := ARRAY[hauspost.first_hop(recipient)];
-    IF (queue[1]).kind IS NULL THEN
-        leaves := ARRAY[hauspost.refuse(queue[1], 'syntax')];
-        i := 1;
+    IF first.kind IS NULL THEN
+        leaves := ARRAY[hauspost.refuse(first, 'syntax')];
+    ELSE
+        queue := ARRAY[first];
     END IF;
 
     WHILE i < cardinality(queue) LOOP
@@ -625,11 +629,23 @@ BEGIN
             leaves := leaves || hauspost.refuse(hop, 'deep');
             CONTINUE;
         END IF;
-        place := CASE
-            WHEN hop.kind = 'address'
-                THEN hauspost.find_address(hop.name, hop.domain)
-            ELSE hauspost.find_name(hop.name, hop.kind = 'mailbox')
-        END;
+        IF hop.kind = 'address' THEN
+            SELECT * INTO place
+            FROM hauspost.find_row(hop.name, hop.domain);
+            IF NOT FOUND THEN
+                place := hauspost.find_inexact(hop.name, hop.domain);
+            END IF;
+        ELSE
+            IF hop.kind = 'name' THEN
+                SELECT * INTO place FROM hauspost.find_alias(hop.name);
+            END IF;
+            IF hop.kind = 'mailbox' OR NOT FOUND THEN
+                SELECT * INTO place FROM hauspost.find_mailbox(hop.name);
+                IF NOT FOUND THEN
+                    place := hauspost.find_nothing(hop.name);
+                END IF;
+            END IF;
+        END IF;
         IF NOT keys @> place.keys THEN
             keys := keys || place.keys;
             changes_at := least(changes_at, place.changes_at);
@@ -644,14 +660,17 @@ BEGIN
         seen := seen || place.label;
 
         IF place.kind IN ('row', 'alias') THEN
-            FOR target IN
-                SELECT * FROM hauspost.target AS t
-                WHERE coalesce(t.address, t.alias) = place.name
-                ORDER BY t.id
-            LOOP
-                next := hauspost.next_hop(here, place, target);
-                IF next.kind IS NOT NULL THEN
-                    queue := queue || next;
+            FOREACH target IN ARRAY place.targets LOOP
+                IF target.next_domain IS NOT NULL THEN
+                    queue := queue || hauspost.to_address(
+                        here, coalesce(target.next_name, here.name),
+                        target.next_domain);
+                ELSIF target.next_name IS NOT NULL THEN
+                    queue := queue || hauspost.to_name(
+                        here, CASE WHEN place.label = 'alias:'
+                            || target.next_name THEN 'mailbox' ELSE 'name' END,
+                        target.next_name,
+                        coalesce(target.next_detail, here.detail));
                 ELSE
                     leaves := leaves
                         || hauspost.target_leaf(here, place, target);
@@ -689,24 +708,24 @@ BEGIN
         ELSE
             leaf := hauspost.external_leaf(here, hop.name, hop.domain);
             leaves := leaves || leaf;
-            IF here.forwarder IS NOT NULL THEN
+            IF here.via_name IS NOT NULL THEN
                 forwards := forwards + 1;
                 keys := keys || ('forward:' || here.package);
             END IF;
         END IF;
-        EXIT WHEN forwards > hauspost.max_forwards()
-            OR cardinality(queue) + cardinality(leaves) > hauspost.max_nodes();
+        IF forwards > hauspost.max_forwards()
+            OR cardinality(queue) + cardinality(leaves) > hauspost.max_nodes()
+        THEN
+            leaves := ARRAY[hauspost.refuse(first, 'wide')];
+            EXIT;
+        END IF;
     END LOOP;
 
-    IF forwards > hauspost.max_forwards()
-        OR cardinality(queue) + cardinality(leaves) > hauspost.max_nodes()
-    THEN
-        leaves := ARRAY[hauspost.refuse(queue[1], 'wide')];
-    ELSIF cardinality(leaves) = 0 THEN
-        leaves := ARRAY[hauspost.refuse(queue[1], 'loop')];
+    IF cardinality(leaves) = 0 THEN
+        leaves := ARRAY[hauspost.refuse(first, 'loop')];
     END IF;
-    original := CASE WHEN (queue[1]).kind = 'address'
-        THEN left(recipient, -length((queue[1]).domain)) || (queue[1]).domain
+    original := CASE WHEN first.kind = 'address'
+        THEN left(recipient, -length(first.domain)) || first.domain
         ELSE recipient END;
     FOREACH reply_class IN ARRAY '{2,4,5}'::integer[] LOOP
         FOREACH leaf IN ARRAY leaves LOOP

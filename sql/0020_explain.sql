@@ -221,16 +221,20 @@ RETURNS text
 LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
-    name  text := split_part(destination, '+', 1);
-    place hauspost.place;
+    base       text := split_part(destination, '+', 1);
+    local_part text := hauspost.local_of(destination);
+    at_domain  text := hauspost.domain_of(destination);
 BEGIN
-    IF target_kind = 'name' THEN
-        place := hauspost.find_name(name, via = 'alias:' || name);
-    ELSIF target_kind = 'address' THEN
-        place := hauspost.find_address(hauspost.local_of(destination),
-            hauspost.domain_of(destination));
-    END IF;
-    RETURN place.label;
+    RETURN CASE target_kind
+        WHEN 'name' THEN coalesce(
+            (SELECT a.label FROM hauspost.find_alias(base) AS a
+                WHERE via <> 'alias:' || base),
+            (SELECT m.label FROM hauspost.find_mailbox(base) AS m),
+            (hauspost.find_nothing(base)).label)
+        WHEN 'address' THEN coalesce(
+            (SELECT r.label FROM hauspost.find_row(local_part, at_domain) AS r),
+            (hauspost.find_inexact(local_part, at_domain)).label)
+    END;
 END
 $$;
 

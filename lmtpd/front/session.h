@@ -1,12 +1,6 @@
 /*
- * lmtpd/front/session.h - one LMTP connection, from greeting to QUIT.
- *
- * Reads blockingly, answers in one write per batch of pipelined commands.
- * Commands behind the end of a message wait until every recipient of it has
- * its reply (RFC 2033 4.2, RFC 2920).
- *
- * When the worker is to end, a session that is between messages says 421; one
- * that has begun a message may finish it.
+ * lmtpd/front/session.h - what one LMTP connection (core/lmtp.h) means here:
+ * its messages are delivered, see lmtpd/front/txn.h.
  *
  * Threads: one thread per session.
  */

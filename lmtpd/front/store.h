@@ -18,7 +18,8 @@
 
 #include <stdbool.h>
 
-#include "lmtpd/front/message.h"
+#include "core/message.h"
+
 #include "lmtpd/store_record.h"
 
 enum {

@@ -14,9 +14,10 @@
 #ifndef HAUSPOST_LMTPD_FRONT_TXN_H
 #define HAUSPOST_LMTPD_FRONT_TXN_H
 
-#include "lmtpd/front/command.h"
+#include "core/command.h"
+#include "core/message.h"
+
 #include "lmtpd/front/lmtpd.h"
-#include "lmtpd/front/message.h"
 #include "lmtpd/front/plan.h"
 
 struct rcpt {

@@ -13,7 +13,7 @@
 #define HAUSPOST_LMTPD_FRONT_VIEW_H
 
 #include "core/arena.h"
-#include "lmtpd/front/message.h"
+#include "core/message.h"
 
 struct view {
 	struct slice octets;

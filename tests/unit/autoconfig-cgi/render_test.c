@@ -4,33 +4,6 @@
 
 #include "autoconfig-cgi/render.h"
 
-static void
-a_page_speaks_what_is_asked_for(void **state)
-{
-	static const struct {
-		const char *header;
-		enum language want;
-	} cases[] = {
-		{ "", LANGUAGE_ENGLISH },
-		{ "de", LANGUAGE_GERMAN },
-		{ "de-AT,de;q=0.9,en;q=0.8", LANGUAGE_GERMAN },
-		{ "en-GB,en;q=0.9,de;q=0.8", LANGUAGE_ENGLISH },
-		{ "fr, de;q=0.5", LANGUAGE_GERMAN },
-		{ "en;q=0.3, DE ; q=0.35", LANGUAGE_GERMAN },
-		{ "de;q=0", LANGUAGE_ENGLISH },
-		{ "de;q=0.05, en;q=0.5", LANGUAGE_ENGLISH },
-		{ "den, fr", LANGUAGE_ENGLISH },
-		{ ",,;;q=,de;q=x", LANGUAGE_ENGLISH },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		CASE(cases[i].header);
-		assert_int_equal(
-		    language_of(slice_of(cases[i].header)), cases[i].want);
-	}
-}
-
 static struct setup_service services[] = {
 	{ SETUP_IMAP, { "i.example", 9 }, 143, true },
 	{ SETUP_SMTP, { "s.example", 9 }, 587, true },
@@ -106,7 +79,6 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_page_speaks_what_is_asked_for),
 		cmocka_unit_test(text_is_escaped_in_each_format),
 		cmocka_unit_test(starttls_is_said_in_each_format_s_words),
 	};

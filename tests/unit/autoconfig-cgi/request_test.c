@@ -2,10 +2,8 @@
 
 #include <stdlib.h>
 
-#include "autoconfig-cgi/form.h"
 #include "autoconfig-cgi/policy.h"
 #include "autoconfig-cgi/request.h"
-#include "core/percent.h"
 
 #define LOCAL_64                                                               \
 	"1234567890123456789012345678901234567890123456789012345678901234"
@@ -289,20 +287,6 @@ a_query_has_its_limit(void **state)
 }
 
 static void
-queries_are_written_as_they_are_read(void **state)
-{
-	struct arena arena = ARENA_INIT;
-	struct slice text = SLICE("a+\"<&>%= \xC3\xBC@x.example"), back;
-	struct slice form = slice_of(arena_printf(
-	    &arena, "q=%.*s", SLICE_FMT(percent_encode(&arena, text))));
-
-	(void)state;
-	assert_true(form_find(form, SLICE("q"), &arena, &back));
-	assert_true(slice_eq(back, text));
-	arena_done(&arena);
-}
-
-static void
 who_is_told(void **state)
 {
 	static const struct {
@@ -372,7 +356,6 @@ main(void)
 		cmocka_unit_test(paths_choose_the_contract),
 		cmocka_unit_test(odd_requests_are_refused),
 		cmocka_unit_test(a_query_has_its_limit),
-		cmocka_unit_test(queries_are_written_as_they_are_read),
 		cmocka_unit_test(who_is_told),
 		cmocka_unit_test(names_that_need_certificates),
 	};

@@ -6,7 +6,7 @@
 
 #include "core/header.h"
 #include "lmtpd/front/heading.h"
-#include "lmtpd/front/message.h"
+#include "core/message.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t n);
 
