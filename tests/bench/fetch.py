@@ -143,7 +143,7 @@ class Bench:
     def lmtpd_itself(self, count):
         """What it takes from so many connections, into one mailbox."""
         mailbox = self.host.customer().mailbox("in")
-        argv = ["smtp-source", "-L", "-N", "-d", "-l", "2000",
+        argv = ["smtp-source", "-L", "-d", "-l", "2000",
                 "-s", str(LANES), "-m", str(count),
                 "-f", "anna@world.example",
                 "-t", f"{mailbox}@mbox.{self.host.node}",
