@@ -258,9 +258,12 @@ delete = true
             host.settled(account)
         empty = rss_mb(host.fetcher.pid())
         host.set(idle_sessions_max=1000, host_idle_max=1000)
-        host.query("UPDATE hauspost.fetch_account SET idle = id >= :'a'",
-                   a=accounts[0].id)
+        first = accounts[0].id
+        host.query("UPDATE hauspost.fetch_account SET idle = false"
+                   " WHERE id < :'a'", a=first)
         began = datetime.datetime.now()
+        host.query("UPDATE hauspost.fetch_state SET next_run = now()"
+                   " WHERE account >= :'a'", a=first)
         wait_for(lambda: host.query(
             "SELECT 1 FROM hauspost.fetch_state HAVING count(*)"
             " FILTER (WHERE idle_since IS NOT NULL) = :'n'", n=count),
