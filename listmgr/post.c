@@ -133,9 +133,3 @@ post_distribute(struct mail *mail, struct why *why)
 	report(&p);
 	return MAIL_OK;
 }
-
-enum verdict
-post_take(struct mail *mail, struct why *why)
-{
-	return post_distribute(mail, why);
-}
