@@ -8,6 +8,7 @@ PROGS   = milter:hauspost-milter lmtpd/front:hauspost-lmtpd \
 	  lmtpd/storer:hauspost-storer lmtpd/runner:hauspost-runner \
 	  deliver:hauspost-deliver \
 	  fetcher:hauspost-fetcher listmgr:hauspost-listmgr \
+	  listweb:hauspost-listweb \
 	  autoconfig-cgi:hauspost-autoconfig sendmail:hauspost-sendmail \
 	  cli:hauspost
 B       = build
@@ -16,7 +17,7 @@ WARN    = -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Werro
 HARDEN  = -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 PKGS    = libpq libsodium libidn2 jansson inih libcap libseccomp libsystemd \
 	  libmicrohttpd libpcre2-8 gmime-3.0 libxml-2.0 libcurl libcares libssl libcrypto \
-	  libidn libqrencode
+	  libidn libqrencode zlib
 
 ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -pthread -I. -MMD -MP $(WARN) $(HARDEN) \
 	  $(PKG_CFLAGS) $(CFLAGS)

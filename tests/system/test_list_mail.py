@@ -20,6 +20,7 @@ class People(List):
     def __init__(self, host, customer, **columns):
         super().__init__(host, customer, **{"language": "en"} | columns)
         # A person of each test's own: letters to one are few a day.
+        self.customer = customer
         self.anna = f"anna.{customer.name}@a.example"
         self.join(OLGA, role="owner", mode="nomail")
 
@@ -224,3 +225,45 @@ def test_two_lists_that_are_on_each_other_write_no_letters(news):
         a=news.id, b=other.id,
     )  # fmt: skip
     assert rows == [["help"]]
+
+
+def test_an_absence_notice_of_a_member_answers_nobody(news):
+    customer = news.customer
+    mailbox = customer.mailbox("fred")
+    fred = customer.address("fred", mailbox)
+    news.host.query(
+        "INSERT INTO hauspost.vacation (mailbox, subject, reply)"
+        " VALUES (:'m', 'Away', 'I am away')", m=mailbox,
+    )  # fmt: skip
+    bob = f"bob.{customer.name}@a.example"
+    news.join(bob)
+    news.join(fred, role="moderator")
+
+    def answered():
+        news.host.send([fred], f"To: {fred}\r\n\r\nx\r\n".encode(), news.anna)
+        return [mail for mail in news.letters() if mail["Subject"] == "Away"]
+
+    wait_for(answered, "the notice is on")
+    news.host.query(
+        "SELECT hauspost.list_write_all(:'list', '{moderator}', 'moderate')",
+        list=news.id,
+    )  # fmt: skip
+    news.post(bob)
+    news.sent()
+    wait_for(lambda: len(customer.inbox(mailbox)) >= 3, "post and letter")
+    news.host.settle()
+    assert [m for m in news.letters(bob) if m["Subject"] == "Away"] == []
+
+
+def test_letters_wait_while_the_list_manager_is_away(news):
+    host = news.host
+    host.listmgr.stop()
+    try:
+        host.query(
+            "SELECT hauspost.list_ask(:'list', 'subscribe', :'who', NULL,"
+            " :'who', 'web 192.0.2.1')", list=news.id, who=news.anna,
+        )  # fmt: skip
+    finally:
+        host.start_listmgr()
+    assert "192.0.2.1" not in news.letter()["Subject"]
+    assert news.anna in news.letter().get_content()
