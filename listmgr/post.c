@@ -5,6 +5,7 @@
 #include "core/log.h"
 
 #include "listmgr/archive.h"
+#include "listmgr/judge.h"
 #include "listmgr/summary.h"
 
 static const struct db_stmt begin = { "begin", "BEGIN", 0 };
@@ -137,5 +138,9 @@ post_distribute(struct mail *mail, struct why *why)
 enum verdict
 post_take(struct mail *mail, struct why *why)
 {
+	int r = judge_post(mail, why);
+
+	if (r <= 0)
+		return r == 0 ? MAIL_OK : why->verdict;
 	return post_distribute(mail, why);
 }

@@ -189,6 +189,9 @@ BEGIN
         IF tell THEN
             PERFORM hauspost.list_tell_author(held);
         END IF;
+        IF tell AND reason = 'command' AND sender <> '' THEN
+            PERFORM hauspost.list_write(list, 'help', sender);
+        END IF;
     END IF;
 END
 $$;
