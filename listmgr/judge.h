@@ -1,19 +1,19 @@
 /*
- * listmgr/judge.h - what becomes of a post: the milter's rules
- * (lists/listpolicy.h) once more, since it can only refuse.
+ * listmgr/judge.h - what becomes of a message to the list's own address.
  *
- * What it should have refused and did not meet, it sends back; the rest is
- * let through, waits for a moderator, or is dropped, which the log tells.
+ * The milter has asked the same (lists/listpolicy.h) while the sender was on
+ * the line. What is refused only here, because it came with others or a
+ * setting has just changed, goes back to authors who are who they say they
+ * are, and to nobody else.
+ *
+ * Threads: any.
  */
 #ifndef HAUSPOST_LISTMGR_JUDGE_H
 #define HAUSPOST_LISTMGR_JUDGE_H
 
 #include "listmgr/mail.h"
 
-/*
- * 1 it is let through; 0 it is held or dropped, and done with; -1 its verdict
- * stands in why (4xx or 5xx).
- */
-int judge_post(struct mail *mail, struct why *why);
+/* A post is distributed, held, refused or dropped. */
+mail_handler judge_post;
 
 #endif

@@ -27,7 +27,6 @@ language_of(struct slice header)
 	return DB_NULL;
 }
 
-/* Our filters sign what they found out by the name of this machine. */
 static bool
 is_verified(const struct mail *mail, const struct petition *p)
 {
@@ -36,7 +35,7 @@ is_verified(const struct mail *mail, const struct petition *p)
 
 	if (addr_domain(mail->arena, from, &domain) < 0)
 		return false;
-	authres_read(p->header, slice_of(mail->listmgr->settings->common.node),
+	authres_read(p->header, slice_of(mail->listmgr->settings->authserv_id),
 	    domain, &found);
 	return found.dmarc || found.auth;
 }

@@ -5,7 +5,6 @@
 #include "core/log.h"
 
 #include "listmgr/archive.h"
-#include "listmgr/judge.h"
 #include "listmgr/summary.h"
 
 static const struct db_stmt begin = { "begin", "BEGIN", 0 };
@@ -133,14 +132,4 @@ post_distribute(struct mail *mail, struct why *why)
 		return MAIL_TEMPFAIL;
 	report(&p);
 	return MAIL_OK;
-}
-
-enum verdict
-post_take(struct mail *mail, struct why *why)
-{
-	int r = judge_post(mail, why);
-
-	if (r <= 0)
-		return r == 0 ? MAIL_OK : why->verdict;
-	return post_distribute(mail, why);
 }

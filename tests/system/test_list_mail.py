@@ -130,13 +130,6 @@ def test_nobody_asks_with_a_from_of_another_domain(news):
     assert news.letters("eve@bad.example") == []
 
 
-def test_unless_our_filters_have_verified_it(news):
-    checked = f"{news.host.node}; dmarc=pass header.from=a.example"
-    news.write("help", sender="list@esp.example",
-               **{"Authentication-Results": checked})
-    news.letter()
-
-
 def test_a_member_leaves_and_changes_by_mail(news):
     news.join(news.anna)
     news.write("set-digest")
