@@ -38,6 +38,7 @@ struct sending {
 
 void sending_init(struct sending *sending, const struct listmgr *listmgr,
     struct arena *arena);
+
 /* Of the columns of hauspost.list_envelope, in their order. */
 void sending_read(
     struct sending *sending, const struct db_result *rows, int row);
