@@ -8,6 +8,7 @@ PROGS   = milter:hauspost-milter lmtpd/front:hauspost-lmtpd \
 	  lmtpd/storer:hauspost-storer lmtpd/runner:hauspost-runner \
 	  deliver:hauspost-deliver \
 	  fetcher:hauspost-fetcher listmgr:hauspost-listmgr \
+	  listweb:hauspost-listweb \
 	  autoconfig-cgi:hauspost-autoconfig sendmail:hauspost-sendmail \
 	  cli:hauspost
 B       = build
@@ -16,7 +17,7 @@ WARN    = -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Werro
 HARDEN  = -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 PKGS    = libpq libsodium libidn2 jansson inih libcap libseccomp libsystemd \
 	  libmicrohttpd libpcre2-8 gmime-3.0 libxml-2.0 libcurl libcares libssl libcrypto \
-	  libidn libqrencode
+	  libidn libqrencode zlib
 
 ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -pthread -I. -MMD -MP $(WARN) $(HARDEN) \
 	  $(PKG_CFLAGS) $(CFLAGS)
@@ -26,7 +27,7 @@ PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
 objs    = $(patsubst %.c,$B/%.o,$(wildcard $(1:/=)/*.c))
-parts   = $(if $(filter core/ sieve/,$1),,$(filter-out %/main.o,$(call objs,$1)))
+parts   = $(if $(filter core/ sieve/ lists/,$1),,$(filter-out %/main.o,$(call objs,$1)))
 dir_of  = $(firstword $(subst :, ,$1))
 name_of = $(lastword $(subst :, ,$1))
 # Folders that do not exist yet are no programs yet.
@@ -35,7 +36,7 @@ TOOLS   = $(patsubst sieve/tools/%.c,$B/bin/%,$(wildcard sieve/tools/*.c))
 UNITS   = $(patsubst %.c,$B/%,$(shell find tests -path 'tests/unit/*_test.c'))
 FUZZERS = $(patsubst %.c,$B/%,$(shell find tests -path 'tests/fuzz/*_fuzz.c'))
 BENCHES = $(patsubst %.c,$B/%,$(wildcard tests/bench/*.c))
-LIB     = $(if $(wildcard sieve/*.c),$B/sieve.a) $B/core.a
+LIB     = $B/lists.a $B/sieve.a $B/core.a
 
 all: $(foreach p,$(READY),$B/bin/$(call name_of,$p)) $(TOOLS)
 
@@ -139,6 +140,8 @@ install: all $B/man/hauspost.conf.5
 	ln -sf ../sbin/hauspost-deliver $(DESTDIR)$(PREFIX)/bin
 	install -m 644 sql/*.sql $(SHARE)/hauspost/sql
 	install -m 644 docs/man/*.8 $(SHARE)/man/man8
+	for l in de en; do install -Dm 644 -t $(SHARE)/hauspost/lists/$$l \
+	    listmgr/texts/$$l/*.txt; done
 	install -m 644 $B/man/hauspost.conf.5 $(SHARE)/man/man5
 	install -Dm 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system $B/etc/systemd/*
 	install -Dm 644 -t $(DESTDIR)$(PREFIX)/lib/sysusers.d $B/etc/sysusers.d/*

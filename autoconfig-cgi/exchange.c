@@ -35,6 +35,6 @@ exchange_run(
 		    &request);
 	respond(service, arena, &request, status, &response, &why);
 	web_respond(exchange, &response.web);
-	counts_add(service->counts, request.contract, response.web.status);
+	counts_add(service->counts, (int)request.contract, response.web.status);
 	log_exchange(&request, &response, &why);
 }

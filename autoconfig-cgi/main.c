@@ -20,6 +20,21 @@ static const struct program program = {
 	.keys = autoconfig_keys,
 };
 
+static const char *
+name_of(int contract)
+{
+	return contract_name((enum contract)contract);
+}
+
+static const struct counts_kinds counts = {
+	.family = "hauspost_autoconfig_answers",
+	.help = "Answers to mail clients, by what they asked",
+	.label = "contract",
+	.name = name_of,
+	.n = CONTRACTS,
+	.outcomes = { "settings", "nothing", "unavailable", "other" },
+};
+
 static int
 serve(struct service *service, struct arena *arena)
 {
@@ -31,7 +46,7 @@ serve(struct service *service, struct arena *arena)
 	if (service->listen_fd < 0)
 		return log_fatal(EX_OSERR, &why);
 	service->limiter = limiter_new(config->lookups_per_minute);
-	service->counts = counts_new(arena);
+	service->counts = counts_new(arena, &counts);
 	if (serve_fastcgi(service, &why) < 0)
 		return log_fatal(EX_OSERR, &why);
 	return EX_OK;

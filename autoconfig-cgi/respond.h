@@ -13,9 +13,9 @@
 #define HAUSPOST_AUTOCONFIG_RESPOND_H
 
 #include "autoconfig-cgi/config.h"
-#include "autoconfig-cgi/counts.h"
 #include "autoconfig-cgi/request.h"
 #include "autoconfig-cgi/sign.h"
+#include "core/counts.h"
 #include "core/limiter.h"
 #include "core/web.h"
 

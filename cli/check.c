@@ -55,7 +55,8 @@ static const struct db_stmt roles = { "check_roles",
 	"  ELSE 'logs in with its own rights' END"
 	" FROM unnest('{hauspost_milter,hauspost_lmtpd,hauspost_storer,"
 	"hauspost_runner,hauspost_autoconfig,hauspost_fetcher,"
-	"hauspost_listmgr,hauspost_dovecot,hauspost_admin}'::text[])"
+	"hauspost_listmgr,hauspost_listweb,hauspost_dovecot,"
+	"hauspost_admin}'::text[])"
 	"  AS w (name)"
 	" LEFT JOIN pg_roles AS r ON r.rolname = w.name",
 	0 };
@@ -86,6 +87,8 @@ static const struct db_stmt grants = { "check_grants",
 	" ('hauspost_fetcher', 'EXECUTE', 'hauspost.fetch_begin(text)'),"
 	" ('hauspost_fetcher', 'EXECUTE', 'hauspost.fetch_list("
 	"bigint, text, bigint, text[], bigint[], boolean, boolean)'),"
+	" ('hauspost_listweb', 'EXECUTE', 'hauspost.list_visit(text, text)'),"
+	" ('hauspost_listweb', 'EXECUTE', 'hauspost.list_unread(integer)'),"
 	" ('hauspost_dovecot', 'EXECUTE', 'hauspost.login(text)'),"
 	" ('hauspost_dovecot', 'UPDATE', 'hauspost.usage'),"
 	" ('hauspost_admin', 'EXECUTE', 'hauspost.explain(text)'),"

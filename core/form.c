@@ -2,25 +2,6 @@
 
 #include "core/percent.h"
 
-/* A percent sign that escapes nothing is a percent sign. */
-static struct slice
-decode(struct arena *arena, struct slice s, char plus)
-{
-	char *to = arena_alloc(arena, s.n + 1);
-	size_t n = 0;
-
-	while (s.n > 0) {
-		int octet = percent_octet(s);
-
-		if (octet >= 0)
-			to[n++] = (char)octet;
-		else
-			to[n++] = s.p[0] == '+' ? plus : s.p[0];
-		s = slice_tail(s, octet < 0 ? 1 : 3);
-	}
-	return (struct slice){ to, n };
-}
-
 /* The field's value as it was sent; .p is NULL where there is none. */
 static struct slice
 find(struct slice form, struct slice name, struct arena *arena)
@@ -30,7 +11,7 @@ find(struct slice form, struct slice name, struct arena *arena)
 	while (slice_cut(&form, '&', &field)) {
 		if (!slice_cut(&field, '=', &sent))
 			continue;
-		if (slice_eq_nocase(decode(arena, sent, '+'), name))
+		if (slice_eq_nocase(percent_decode(arena, sent), name))
 			return field.n > 0 ? field : SLICE("");
 	}
 	return (struct slice){ NULL, 0 };
@@ -44,12 +25,19 @@ form_find(struct slice form, struct slice name, struct arena *arena,
 
 	if (sent.p == NULL)
 		return false;
-	*value_out = decode(arena, sent, '+');
+	*value_out = percent_decode(arena, sent);
 	return true;
 }
 
 struct slice
 form_get(struct slice form, struct slice name, struct arena *arena)
 {
-	return decode(arena, find(form, name, arena), ' ');
+	struct slice sent = find(form, name, arena);
+	char *text = arena_strndup(arena, sent.p, sent.n);
+
+	for (size_t i = 0; i < sent.n; i++) {
+		if (text[i] == '+')
+			text[i] = ' ';
+	}
+	return percent_decode(arena, (struct slice){ text, sent.n });
 }

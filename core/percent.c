@@ -41,3 +41,18 @@ percent_octet(struct slice s)
 	low = ascii_hex(s.p[2]);
 	return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
+
+struct slice
+percent_decode(struct arena *arena, struct slice text)
+{
+	char *to = arena_alloc(arena, text.n + 1);
+	size_t n = 0;
+
+	while (text.n > 0) {
+		int octet = percent_octet(text);
+
+		to[n++] = octet < 0 ? text.p[0] : (char)octet;
+		text = slice_tail(text, octet < 0 ? 1 : 3);
+	}
+	return (struct slice){ to, n };
+}

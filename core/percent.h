@@ -12,6 +12,9 @@
 /* All but letters, digits and "-._~" as %XX, in the arena. */
 struct slice percent_encode(struct arena *arena, struct slice plain);
 
+/* Once; a percent sign that escapes nothing is a percent sign. */
+struct slice percent_decode(struct arena *arena, struct slice text);
+
 /* The octet that "%XX" at the front of s means, or -1. */
 int percent_octet(struct slice s);
 

@@ -132,22 +132,38 @@ phrase_of(int status)
 	return "Service Unavailable";
 }
 
+static void
+add_head(struct buf *text, const struct web_response *response)
+{
+	(void)buf_addf(text,
+	    "Status: %d %s\r\n"
+	    "Content-Type: %s\r\n"
+	    "%s"
+	    "X-Content-Type-Options: nosniff\r\n"
+	    "Referrer-Policy: no-referrer\r\n",
+	    response->status, phrase_of(response->status), response->type,
+	    response->headers);
+}
+
+void
+web_begin(
+    const struct web_exchange *exchange, const struct web_response *response)
+{
+	AUTO_BUF struct buf text = BUF_INIT(HEAD_MAX);
+
+	add_head(&text, response);
+	(void)buf_add_text(&text, "\r\n");
+	exchange->write(exchange->peer, buf_slice(&text));
+}
+
 void
 web_respond(
     const struct web_exchange *exchange, const struct web_response *response)
 {
 	AUTO_BUF struct buf text = BUF_INIT(HEAD_MAX + response->body.n);
 
-	(void)buf_addf(&text,
-	    "Status: %d %s\r\n"
-	    "Content-Type: %s\r\n"
-	    "Content-Length: %zu\r\n"
-	    "%s"
-	    "X-Content-Type-Options: nosniff\r\n"
-	    "Referrer-Policy: no-referrer\r\n"
-	    "\r\n",
-	    response->status, phrase_of(response->status), response->type,
-	    response->body.n, response->headers);
+	add_head(&text, response);
+	(void)buf_addf(&text, "Content-Length: %zu\r\n\r\n", response->body.n);
 	if (web_method(exchange->env) != WEB_HEAD)
 		(void)buf_add_slice(&text, response->body);
 	exchange->write(exchange->peer, buf_slice(&text));

@@ -61,6 +61,13 @@ bool web_body_length(char *const *env, size_t max, size_t *bytes_out);
 struct slice web_read_body(
     const struct web_exchange *exchange, struct arena *arena, size_t n);
 
+/*
+ * For a body that is written piece by piece afterwards, by the exchange: the
+ * head without a length. HEAD gets no pieces.
+ */
+void web_begin(
+    const struct web_exchange *exchange, const struct web_response *response);
+
 /* HEAD gets no body, but its length. */
 void web_respond(
     const struct web_exchange *exchange, const struct web_response *response);

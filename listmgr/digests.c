@@ -8,12 +8,11 @@
 #include <sodium.h>
 #include <time.h>
 
-#include "core/io.h"
 #include "core/log.h"
 #include "core/scope.h"
+#include "listmgr/archive.h"
 #include "listmgr/issue.h"
 #include "listmgr/letter.h"
-#include "listmgr/shelf.h"
 
 enum {
 	LOOK_MS = 60 * 1000,
@@ -57,22 +56,15 @@ static int
 read_post(struct making *making, long long n, struct slice *message_out,
     struct why *why)
 {
-	const struct shelf_place place = { .list = making->list.id, .n = n };
-	AUTO_CLOSE int fd = -1;
-	uint64_t size;
-	char *text;
-	int r;
+	struct archive_view view;
+	int r = archive_open_post(
+	    making->options->lists, making->list.id, n, &view, why);
 
-	fd = shelf_open(making->options->lists, &place, &size, why);
-	if (fd < 0)
-		return fd;
-	if (size > ISSUE_POST_MAX)
-		size = ISSUE_POST_MAX + 1;
-	text = arena_alloc(making->arena, size + 1);
-	r = io_read(fd, text, size);
 	if (r < 0)
-		return why_fail(why, -r, "read post %lld", n);
-	*message_out = (struct slice){ text, size };
+		return r;
+	*message_out = arena_slice(
+	    making->arena, slice_head(view.message, ISSUE_POST_MAX + 1));
+	archive_close(&view);
 	return 0;
 }
 
@@ -199,11 +191,25 @@ begin(struct making *making, struct why *why)
 	return r;
 }
 
+/* Written, and with the number of a post, as the fan-out wants it. */
+static int
+keep(struct making *making, struct slice message, struct why *why)
+{
+	const struct lists *lists = making->options->lists;
+	char name[ARCHIVE_NAME_MAX];
+	int r = archive_write(lists, making->list.id, message, name, why);
+
+	if (r < 0)
+		return r;
+	r = archive_place_post(lists, making->list.id, name, making->n, why);
+	if (r < 0)
+		archive_drop(lists, making->list.id, name);
+	return r;
+}
+
 static int
 put(struct making *making, struct buf *message, struct why *why)
 {
-	const struct shelf_place place = { .list = making->list.id,
-		.n = making->n };
 	int r = make_text(making, "digest-head", &making->issue.head, why);
 
 	if (r == 0)
@@ -213,8 +219,7 @@ put(struct making *making, struct buf *message, struct why *why)
 	r = issue_build(making->arena, &making->issue, message);
 	if (r < 0)
 		return why_fail(why, -r, "build a digest");
-	return shelf_put(
-	    making->options->lists, &place, buf_slice(message), why);
+	return keep(making, buf_slice(message), why);
 }
 
 static int

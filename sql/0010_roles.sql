@@ -9,7 +9,7 @@ DECLARE
     role text;
 BEGIN
     FOREACH role IN ARRAY ARRAY['milter', 'lmtpd', 'storer', 'runner',
-        'fetcher', 'listmgr', 'autoconfig', 'dovecot', 'admin']
+        'fetcher', 'listmgr', 'listweb', 'autoconfig', 'dovecot', 'admin']
     LOOP
         IF to_regrole('hauspost_' || role) IS NULL THEN
             EXECUTE format('CREATE ROLE %I LOGIN', 'hauspost_' || role);

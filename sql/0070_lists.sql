@@ -735,6 +735,9 @@ CREATE TABLE hauspost.list_header_rule (
         CHECK (action IN ('accept', 'hold', 'reject', 'discard')),
     CONSTRAINT "list_header_rule.header is the name of a header"
         CHECK (header ~ '^[!-9;-~]{1,76}$'),
+    -- Raises what is wrong with one that is none.
+    CONSTRAINT "list_header_rule.pattern is an expression"
+        CHECK (('' ~ pattern) IS NOT NULL),
     CONSTRAINT "list_header_rule.pattern has 1 to 1000 octets"
         CHECK (octet_length(pattern) BETWEEN 1 AND 1000)
 );

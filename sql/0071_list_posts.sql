@@ -1,5 +1,6 @@
 -- 0071_list_posts.sql - a post: its number, who gets it, and how far that is.
 --
+--   list_policy        what is set for a list and known of an author
 --   list_post_next     the number of the next post, or none for a repeat
 --   list_post_add      the post is on disk: who gets it
 --   list_send_begin    the one fan-out of a node starts
@@ -167,6 +168,69 @@ COMMENT ON FUNCTION
     hauspost.list_bounce_member(bigint, bigint, text, text) IS
     'Whose bounce came to b-N.MAC-user=domain; NULL: we made no such address, '
     'or the member has left';
+
+-- May it be posted? -------------------------------------------------------------
+
+CREATE FUNCTION hauspost.list_is_pattern_of(pattern text, address text)
+RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
+    pattern IN (address, '@' || hauspost.domain_of(address));
+
+CREATE FUNCTION hauspost.list_author(list bigint, author text) RETURNS text
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    RETURN coalesce(
+        (SELECT m.role FROM hauspost.list_member AS m
+            JOIN hauspost.list_address AS a ON a.id = m.address
+            WHERE m.list = list_author.list AND a.key = author),
+        (SELECT 'allowed' FROM hauspost.list_allow AS w
+            WHERE w.list = list_author.list
+                AND hauspost.list_is_pattern_of(w.pattern, author) LIMIT 1),
+        'stranger');
+END
+$$;
+
+-- Asked by an address, or by a leaf of the queue; no row where that is no list
+-- or a command to one.
+CREATE FUNCTION hauspost.list_policy(recipient text, author text)
+RETURNS TABLE (id bigint, address text, list_id text, german boolean,
+    policy text, nonmember_action text, spam_action text, hold boolean,
+    allow_bcc boolean, banned boolean, max_size bigint,
+    max_recipients integer, author_is text, held_posts_left integer,
+    actions text[], headers text[], patterns text[], negates text[])
+LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 1
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    place text := coalesce((hauspost.leaf(recipient)).address, recipient);
+    who   text := lower(list_policy.author COLLATE "C");
+BEGIN
+    RETURN QUERY
+    SELECT l.id, l.name || '@' || l.domain, l.list_id, l.language = 'de',
+        l.policy, l.nonmember_action, l.spam_action, l.hold, l.allow_bcc,
+        EXISTS (SELECT FROM hauspost.list_ban AS b
+            WHERE coalesce(b.list, l.id) = l.id
+                AND hauspost.list_is_pattern_of(b.pattern, who)),
+        l.max_size, l.max_recipients, hauspost.list_author(l.id, who),
+        coalesce((SELECT m.held_posts_left FROM hauspost.list_member AS m
+            JOIN hauspost.list_address AS a ON a.id = m.address
+            WHERE m.list = l.id AND a.key = who), 0),
+        r.actions, r.headers, r.patterns, r.negates
+    FROM hauspost.list AS l
+    CROSS JOIN LATERAL (
+        SELECT array_agg(x.action ORDER BY x.position, x.id) AS actions,
+            array_agg(x.header ORDER BY x.position, x.id) AS headers,
+            array_agg(x.pattern ORDER BY x.position, x.id) AS patterns,
+            array_agg(CASE WHEN x.negate THEN 'not' ELSE '' END
+                ORDER BY x.position, x.id) AS negates
+        FROM hauspost.list_header_rule AS x WHERE x.list = l.id) AS r
+    WHERE l.domain = hauspost.domain_of(place)
+        AND l.name = hauspost.local_of(place);
+END
+$$;
+COMMENT ON FUNCTION hauspost.list_policy(text, text) IS
+    'What is set for posts to a list, and what is known of this author';
 
 -- A new post ---------------------------------------------------------------------
 
@@ -349,7 +413,7 @@ $$;
 -- First groups go first: a small list does not wait for a large one.
 CREATE FUNCTION hauspost.list_send_claim(node text)
 RETURNS TABLE (list bigint, n bigint, group_no integer, fanout text,
-    mac text, size_bytes bigint, members integer)
+    mac text, size_bytes bigint, members integer, digest boolean)
 LANGUAGE plpgsql SECURITY DEFINER ROWS 1
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -368,7 +432,7 @@ BEGIN
         AND p.list = s.list AND p.n = s.n
     RETURNING s.list, s.n, s.group_no, s.fanout,
         hauspost.list_post_mac(s.list, s.n), p.size_bytes,
-        cardinality(s.members);
+        cardinality(s.members), p.issue IS NOT NULL;
 END
 $$;
 COMMENT ON FUNCTION hauspost.list_send_claim(text) IS
@@ -465,6 +529,14 @@ COMMENT ON FUNCTION hauspost.list_send_done(bigint, bigint, integer, bigint[],
     'A group was handed over: these members later (wait NULL: the longer the '
     'more often that was), those were refused for good';
 
+CREATE FUNCTION hauspost.list_signs(domain text) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+RETURN EXISTS (SELECT FROM hauspost.dkim_key AS k
+    WHERE k.domain = list_signs.domain AND k.signs);
+COMMENT ON FUNCTION hauspost.list_signs(text) IS
+    'Mail of this domain is signed here, also after a list has changed it';
+
 -- For poll(2): how long until something is due.
 CREATE FUNCTION hauspost.list_send_wait(node text) RETURNS bigint
 LANGUAGE sql STABLE SECURITY DEFINER
@@ -479,6 +551,8 @@ $$;
 COMMENT ON FUNCTION hauspost.list_send_wait(text) IS
     'Milliseconds until the next group is due; NULL: none waits';
 
+GRANT EXECUTE ON FUNCTION hauspost.list_policy(text, text)
+    TO hauspost_milter, hauspost_listmgr;
 GRANT EXECUTE ON FUNCTION
     hauspost.list_post_next(bigint, text),
     hauspost.list_post_add(bigint, bigint, text, text, text, text, bigint,
@@ -487,7 +561,7 @@ GRANT EXECUTE ON FUNCTION
     hauspost.list_send_members(bigint, bigint, integer, boolean),
     hauspost.list_send_done(bigint, bigint, integer, bigint[], interval,
         bigint[], text[], text[]),
-    hauspost.list_send_wait(text),
+    hauspost.list_send_wait(text), hauspost.list_signs(text),
     hauspost.list_bounce_member(bigint, bigint, text, text),
     hauspost.list_copy(text)
     TO hauspost_listmgr;

@@ -18,6 +18,7 @@ from lmtp_rig import lmtp, lmtp_host  # noqa: E402, F401  (needs the path above)
 from stage import ROOT, Stage  # noqa: E402
 from stage.customer import Customer  # noqa: E402
 from stage.edge import Edge  # noqa: E402
+from web_rig import lists  # noqa: E402, F401
 
 STAGES = pytest.StashKey()
 SIZES = pytest.StashKey()

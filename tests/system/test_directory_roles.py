@@ -18,6 +18,7 @@ PROGRAMS = [
     "autoconfig",
     "fetcher",
     "listmgr",
+    "listweb",
     "dovecot",
 ]
 DIRECTORY = [
