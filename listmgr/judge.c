@@ -22,6 +22,11 @@ static const struct {
 			   "All posts are looked at for now" } },
 	{ "command", { "Das sieht nach einem Befehl an die Liste aus",
 			 "This looks like a command to the list" } },
+	{ "digest",
+	    { "Der Betreff ist der eines Digests: bitte setzen Sie den des "
+	      "Beitrags ein, auf den Sie antworten",
+		"The subject is that of a digest: please put in that of the "
+		"post you answer" } },
 	{ "implicit", { "Die Liste steht weder in An noch in Cc",
 			  "The list is named neither in To nor in Cc" } },
 	{ "recipients",
