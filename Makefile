@@ -27,7 +27,7 @@ PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
 objs    = $(patsubst %.c,$B/%.o,$(wildcard $(1:/=)/*.c))
-parts   = $(if $(filter core/ sieve/,$1),,$(filter-out %/main.o,$(call objs,$1)))
+parts   = $(if $(filter core/ sieve/ lists/,$1),,$(filter-out %/main.o,$(call objs,$1)))
 dir_of  = $(firstword $(subst :, ,$1))
 name_of = $(lastword $(subst :, ,$1))
 # Folders that do not exist yet are no programs yet.
@@ -36,7 +36,7 @@ TOOLS   = $(patsubst sieve/tools/%.c,$B/bin/%,$(wildcard sieve/tools/*.c))
 UNITS   = $(patsubst %.c,$B/%,$(shell find tests -path 'tests/unit/*_test.c'))
 FUZZERS = $(patsubst %.c,$B/%,$(shell find tests -path 'tests/fuzz/*_fuzz.c'))
 BENCHES = $(patsubst %.c,$B/%,$(wildcard tests/bench/*.c))
-LIB     = $(if $(wildcard sieve/*.c),$B/sieve.a) $B/core.a
+LIB     = $B/lists.a $B/sieve.a $B/core.a
 
 all: $(foreach p,$(READY),$B/bin/$(call name_of,$p)) $(TOOLS)
 
@@ -140,6 +140,8 @@ install: all $B/man/hauspost.conf.5
 	ln -sf ../sbin/hauspost-deliver $(DESTDIR)$(PREFIX)/bin
 	install -m 644 sql/*.sql $(SHARE)/hauspost/sql
 	install -m 644 docs/man/*.8 $(SHARE)/man/man8
+	for l in de en; do install -Dm 644 -t $(SHARE)/hauspost/lists/$$l \
+	    listmgr/texts/$$l/*.txt; done
 	install -m 644 $B/man/hauspost.conf.5 $(SHARE)/man/man5
 	install -Dm 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system $B/etc/systemd/*
 	install -Dm 644 -t $(DESTDIR)$(PREFIX)/lib/sysusers.d $B/etc/sysusers.d/*

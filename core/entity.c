@@ -2,6 +2,8 @@
 
 #include "core/header.h"
 
+enum { BOUNDARY_TRIES = 100 };
+
 static struct slice
 line_of(struct slice text)
 {
@@ -237,4 +239,18 @@ entity_has_boundary(struct slice text, struct slice boundary)
 		text = slice_tail(text, line.n);
 	}
 	return false;
+}
+
+/* "=_" occurs in no quoted-printable text (RFC 2045 6.7). */
+const char *
+entity_new_boundary(struct arena *arena, struct slice text, struct slice other)
+{
+	for (int i = 0; i < BOUNDARY_TRIES; i++) {
+		const char *boundary = arena_printf(arena, "=_part-%d-", i);
+
+		if (!entity_has_boundary(text, slice_of(boundary)) &&
+		    !entity_has_boundary(other, slice_of(boundary)))
+			return boundary;
+	}
+	return NULL;
 }

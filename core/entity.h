@@ -63,4 +63,11 @@ bool entity_next(struct entity_walk *walk, struct entity *part_out);
 /* A line that begins with "--" and boundary stands somewhere in text. */
 bool entity_has_boundary(struct slice text, struct slice boundary);
 
+/*
+ * A boundary that occurs in neither of both texts, or NULL: a message can
+ * hold a few on purpose, but then it need not go where it would do harm.
+ */
+const char *entity_new_boundary(
+    struct arena *arena, struct slice text, struct slice other);
+
 #endif

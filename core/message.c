@@ -22,9 +22,18 @@ message_init(struct message *message, const char *spool)
 	};
 }
 
+static void
+unmap(struct message *message)
+{
+	if (message->map != NULL)
+		(void)munmap(message->map, message->size_bytes);
+	message->map = NULL;
+}
+
 void
 message_done(struct message *message)
 {
+	unmap(message);
 	(void)close_fd(&message->spool_fd);
 	(void)close_fd(&message->shown_fd);
 	buf_free(&message->begin);
@@ -34,6 +43,7 @@ message_done(struct message *message)
 void
 message_reset(struct message *message, uint64_t size_max)
 {
+	unmap(message);
 	(void)close_fd(&message->spool_fd);
 	(void)close_fd(&message->shown_fd);
 	buf_reset(&message->begin);
@@ -189,6 +199,24 @@ message_text(const struct message *message)
 	if (message->spool_fd >= 0)
 		return (struct slice){ NULL, 0 };
 	return buf_slice(&message->begin);
+}
+
+int
+message_map(struct message *message, struct slice *text_out, struct why *why)
+{
+	void *map = message->map;
+
+	*text_out = message_text(message);
+	if (message->spool_fd < 0)
+		return 0;
+	if (map == NULL)
+		map = mmap(NULL, message->size_bytes, PROT_READ, MAP_PRIVATE,
+		    message->spool_fd, 0);
+	if (map == MAP_FAILED)
+		return why_fail(why, errno, "map a message");
+	message->map = map;
+	*text_out = (struct slice){ map, message->size_bytes };
+	return 0;
 }
 
 /* Another descriptor of the same file, with an offset and rights of its own. */

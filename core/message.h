@@ -40,6 +40,7 @@ struct message {
 	struct buf pending; /* on their way to the spool file */
 	int spool_fd;	    /* -1 while all is in memory */
 	int shown_fd;	    /* message_fd()'s, or -1 */
+	void *map;	    /* message_map()'s of size_bytes, or NULL */
 	int error;	    /* 0, or the first -errno of writing */
 };
 
@@ -62,6 +63,13 @@ struct slice message_text(const struct message *message);
 
 /* The header block, as far as the first MESSAGE_MEMORY_MAX octets hold it. */
 struct slice message_header(const struct message *message);
+
+/*
+ * The whole text wherever it is, until message_reset(): a large one is mapped,
+ * so that pages of it are in memory only while they are read.
+ */
+int message_map(
+    struct message *message, struct slice *text_out, struct why *why);
 
 /*
  * A descriptor that can only read the text, for another process: read it with

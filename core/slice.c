@@ -1,7 +1,5 @@
 #include "core/slice.h"
 
-#include <stdint.h>
-
 bool
 slice_eq_nocase(struct slice a, struct slice b)
 {
@@ -155,4 +153,14 @@ slice_is_text(struct slice s)
 		i += length;
 	}
 	return true;
+}
+
+uint64_t
+slice_hash(struct slice s)
+{
+	uint64_t hash = 0xcbf29ce484222325;
+
+	for (size_t i = 0; i < s.n; i++)
+		hash = (hash ^ (unsigned char)s.p[i]) * 0x100000001b3;
+	return hash;
 }

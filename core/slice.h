@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 struct slice {
@@ -95,6 +96,12 @@ bool slice_cut(struct slice *rest, char separator, struct slice *part_out);
  */
 bool slice_number(
     struct slice s, unsigned long long max, unsigned long long *number_out);
+
+/*
+ * FNV-1a. Without a key: for names that no stranger chooses, or where meeting
+ * another's does no harm.
+ */
+uint64_t slice_hash(struct slice s);
 
 /* Well-formed UTF-8 without NUL: what PostgreSQL accepts as text. */
 bool slice_is_text(struct slice s);

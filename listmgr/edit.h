@@ -58,7 +58,7 @@ bool edit_asks_policy(struct arena *arena, const struct edit_request *request,
 
 /*
  * MAIL_OK, or MAIL_PERMFAIL with why for the author: From would have to be
- * rewritten, but names several authors and no Sender.
+ * rewritten, but neither it nor Sender names just one author.
  */
 enum verdict edit_post(struct arena *arena, const struct edit_request *request,
     struct edited *edited_out, struct why *why);

@@ -9,7 +9,6 @@
 enum {
 	LINE_MAX_OCTETS = 998, /* RFC 5322 2.1.1 */
 	ROOM_LEAST = 16 * 1024,
-	BOUNDARY_TRIES = 100, /* a message can hold a few on purpose */
 };
 
 struct work {
@@ -135,22 +134,6 @@ add_content_fields(struct buf *to, struct slice header)
 	}
 }
 
-/* One that occurs nowhere; "=_" does not in quoted-printable either. */
-static const char *
-make_boundary(struct work *work)
-{
-	for (int i = 0; i < BOUNDARY_TRIES; i++) {
-		const char *boundary =
-		    arena_printf(work->arena, "=_list-%d", i);
-
-		if (!entity_has_boundary(
-			work->message.body, slice_of(boundary)) &&
-		    !entity_has_boundary(work->footer, slice_of(boundary)))
-			return boundary;
-	}
-	return NULL;
-}
-
 static const char *
 mime_version(const struct work *work)
 {
@@ -165,7 +148,8 @@ static bool
 wrap(struct work *work, struct footed *footed_out)
 {
 	AUTO_BUF struct buf body = BUF_INIT(work->room);
-	const char *boundary = make_boundary(work);
+	const char *boundary =
+	    entity_new_boundary(work->arena, work->message.body, work->footer);
 	/* RFC 2045 6.4: a multipart is no less than what is in it. */
 	bool wide = transfer_of(work->message.header) == TRANSFER_8BIT;
 

@@ -8,6 +8,7 @@
 enum {
 	LINE_WANTED = 78,  /* RFC 5322 2.1.1 */
 	PHRASE_MAX = 1000, /* names of people are shorter */
+	URL_MAX = 4096,
 };
 
 /* --- names -------------------------------------------------------------- */
@@ -163,31 +164,37 @@ heading_unsubscribe(struct arena *arena, const struct list *list,
 }
 
 /* RFC 5064 3.1; "@" needs no code in the path of a URL (RFC 3986 3.3). */
-static void
-add_archived_at(struct arena *arena, const struct list *list,
-    struct slice message_id, struct buf *to)
+struct slice
+heading_archived_at(
+    struct arena *arena, const struct list *list, struct slice message_id)
 {
+	AUTO_BUF struct buf url = BUF_INIT(URL_MAX);
 	struct slice code = percent_encode(arena, message_id);
 	const char *at;
 
-	(void)buf_addf(to, "Archived-At: <%.*s/", SLICE_FMT(list->page));
+	if (list->archive == LIST_ARCHIVE_OFF || list->page.n == 0)
+		return (struct slice){ "", 0 };
+	(void)buf_addf(&url, "%.*s/", SLICE_FMT(list->page));
 	while ((at = memmem(code.p, code.n, "%40", 3)) != NULL) {
-		(void)buf_add(to, code.p, (size_t)(at - code.p));
-		(void)buf_add_char(to, '@');
+		(void)buf_add(&url, code.p, (size_t)(at - code.p));
+		(void)buf_add_char(&url, '@');
 		code = slice_tail(code, (size_t)(at - code.p) + 3);
 	}
-	(void)buf_addf(to, "%.*s/>\n", SLICE_FMT(code));
+	(void)buf_addf(&url, "%.*s/", SLICE_FMT(code));
+	return arena_slice(arena, buf_slice(&url));
 }
 
 static void
 add_archive(struct arena *arena, const struct list *list,
     struct slice message_id, struct buf *to)
 {
-	if (list->archive == LIST_ARCHIVE_OFF || list->page.n == 0)
+	struct slice url = heading_archived_at(arena, list, message_id);
+
+	if (url.n == 0)
 		return;
 	(void)buf_addf(to, "List-Archive: <%.*s/>\n", SLICE_FMT(list->page));
 	if (message_id.n > 0)
-		add_archived_at(arena, list, message_id, to);
+		(void)buf_addf(to, "Archived-At: <%.*s>\n", SLICE_FMT(url));
 }
 
 void

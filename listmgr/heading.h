@@ -46,4 +46,8 @@ void heading_add_text(
 /* What people call the list: its title, or else its name. */
 struct slice heading_title(const struct list *list);
 
+/* Where the archive shows a post; empty where nobody can read it. */
+struct slice heading_archived_at(
+    struct arena *arena, const struct list *list, struct slice message_id);
+
 #endif

@@ -31,12 +31,21 @@ struct issue_post {
 struct issue {
 	const struct list *list;
 	unsigned long long volume, number;
-	int64_t now;
+	int64_t now; /* Unix seconds */
+	/* Letters and digits that nobody knew when he wrote a post: they part
+	 * the posts, and name the message. */
+	struct slice token;
 	/* What stands above the contents and below the posts; UTF-8. */
 	struct slice head, foot;
 	const struct issue_post *posts;
 	size_t n_posts;
 };
+
+/* "news-Digest, Band 2, Ausgabe 7" in the language of the list. */
+struct slice issue_subject(struct arena *arena, const struct issue *issue);
+
+/* Without < >. */
+struct slice issue_message_id(struct arena *arena, const struct issue *issue);
 
 /*
  * Appends the message but for heading_unsubscribe(), which belongs on top

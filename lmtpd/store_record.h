@@ -84,6 +84,8 @@ enum {
 	STORE_CREATE_FOLDER = 2,
 	/* Not into INBOX where there is a ~/.procmailrc: ECANCELED. */
 	STORE_UNLESS_PROCMAIL = 4,
+	/* … or where there is an active script, whatever it leads to. */
+	STORE_UNLESS_SCRIPT = 8,
 };
 
 struct store_request {
@@ -109,7 +111,7 @@ struct store_answer {
 	uint32_t version;
 	int32_t error;	    /* 0 done and on disk; else a positive errno */
 	uint32_t was_there; /* an earlier attempt had delivered it */
-	uint32_t reserved;
+	uint32_t hint;	    /* of ECANCELED: whose condition was not met */
 	int64_t usage_bytes, usage_messages; /* after it; -1 unknown */
 	char detail[STORE_DETAIL_MAX]; /* for the log: which step failed */
 };

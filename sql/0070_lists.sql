@@ -622,6 +622,7 @@ CREATE TABLE hauspost.list_post (
     list        bigint NOT NULL
                 REFERENCES hauspost.list (id) ON DELETE CASCADE,
     n           bigint NOT NULL,
+    issue       integer,
     posted      timestamptz NOT NULL DEFAULT now(),
     message_id  text NOT NULL,
     from_name   text NOT NULL DEFAULT '',
@@ -640,6 +641,8 @@ COMMENT ON TABLE hauspost.list_post IS
     'Posts that were let through; the message is LIST/N/1000/N.eml';
 COMMENT ON COLUMN hauspost.list_post.list IS 'list.id';
 COMMENT ON COLUMN hauspost.list_post.n IS 'Counted from 1 in each list';
+COMMENT ON COLUMN hauspost.list_post.issue IS
+    'Number of this digest, which members in digest mode get; NULL: a post';
 COMMENT ON COLUMN hauspost.list_post.posted IS 'When';
 COMMENT ON COLUMN hauspost.list_post.message_id IS 'Without its < >';
 COMMENT ON COLUMN hauspost.list_post.from_name IS 'Its author''s name';
@@ -728,6 +731,9 @@ CREATE TABLE hauspost.list_header_rule (
         CHECK (action IN ('accept', 'hold', 'reject', 'discard')),
     CONSTRAINT "list_header_rule.header is the name of a header"
         CHECK (header ~ '^[!-9;-~]{1,76}$'),
+    -- Raises what is wrong with one that is none.
+    CONSTRAINT "list_header_rule.pattern is an expression"
+        CHECK (('' ~ pattern) IS NOT NULL),
     CONSTRAINT "list_header_rule.pattern has 1 to 1000 octets"
         CHECK (octet_length(pattern) BETWEEN 1 AND 1000)
 );

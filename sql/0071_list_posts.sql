@@ -1,5 +1,6 @@
 -- 0071_list_posts.sql - a post: its number, who gets it, and how far that is.
 --
+--   list_policy        what is set for a list and known of an author
 --   list_post_next     the number of the next post, or none for a repeat
 --   list_post_add      the post is on disk: who gets it
 --   list_send_begin    the one fan-out of a node starts
@@ -168,6 +169,69 @@ COMMENT ON FUNCTION
     'Whose bounce came to b-N.MAC-user=domain; NULL: we made no such address, '
     'or the member has left';
 
+-- May it be posted? -------------------------------------------------------------
+
+CREATE FUNCTION hauspost.list_is_pattern_of(pattern text, address text)
+RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
+    pattern IN (address, '@' || hauspost.domain_of(address));
+
+CREATE FUNCTION hauspost.list_author(list bigint, author text) RETURNS text
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    RETURN coalesce(
+        (SELECT m.role FROM hauspost.list_member AS m
+            JOIN hauspost.list_address AS a ON a.id = m.address
+            WHERE m.list = list_author.list AND a.key = author),
+        (SELECT 'allowed' FROM hauspost.list_allow AS w
+            WHERE w.list = list_author.list
+                AND hauspost.list_is_pattern_of(w.pattern, author) LIMIT 1),
+        'stranger');
+END
+$$;
+
+-- Asked by an address, or by a leaf of the queue; no row where that is no list
+-- or a command to one.
+CREATE FUNCTION hauspost.list_policy(recipient text, author text)
+RETURNS TABLE (id bigint, address text, list_id text, german boolean,
+    policy text, nonmember_action text, spam_action text, hold boolean,
+    allow_bcc boolean, banned boolean, max_size bigint,
+    max_recipients integer, author_is text, held_posts_left integer,
+    actions text[], headers text[], patterns text[], negates text[])
+LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 1
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    place text := coalesce((hauspost.leaf(recipient)).address, recipient);
+    who   text := lower(list_policy.author COLLATE "C");
+BEGIN
+    RETURN QUERY
+    SELECT l.id, l.name || '@' || l.domain, l.list_id, l.language = 'de',
+        l.policy, l.nonmember_action, l.spam_action, l.hold, l.allow_bcc,
+        EXISTS (SELECT FROM hauspost.list_ban AS b
+            WHERE coalesce(b.list, l.id) = l.id
+                AND hauspost.list_is_pattern_of(b.pattern, who)),
+        l.max_size, l.max_recipients, hauspost.list_author(l.id, who),
+        coalesce((SELECT m.held_posts_left FROM hauspost.list_member AS m
+            JOIN hauspost.list_address AS a ON a.id = m.address
+            WHERE m.list = l.id AND a.key = who), 0),
+        r.actions, r.headers, r.patterns, r.negates
+    FROM hauspost.list AS l
+    CROSS JOIN LATERAL (
+        SELECT array_agg(x.action ORDER BY x.position, x.id) AS actions,
+            array_agg(x.header ORDER BY x.position, x.id) AS headers,
+            array_agg(x.pattern ORDER BY x.position, x.id) AS patterns,
+            array_agg(CASE WHEN x.negate THEN 'not' ELSE '' END
+                ORDER BY x.position, x.id) AS negates
+        FROM hauspost.list_header_rule AS x WHERE x.list = l.id) AS r
+    WHERE l.domain = hauspost.domain_of(place)
+        AND l.name = hauspost.local_of(place);
+END
+$$;
+COMMENT ON FUNCTION hauspost.list_policy(text, text) IS
+    'What is set for posts to a list, and what is known of this author';
+
 -- A new post ---------------------------------------------------------------------
 
 -- Locks the list until the end of the transaction, in which list_post_add()
@@ -209,6 +273,15 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
     octet_length(name) + length(n::text) + 13 + octet_length(address) > 64
     OR left(address, 1) = '"';
 
+-- Digests go to those who want no single posts.
+CREATE FUNCTION hauspost.list_mode_of(list bigint, n bigint) RETURNS text
+LANGUAGE sql STABLE RETURN (
+    SELECT CASE WHEN p.issue IS NULL THEN 'normal' ELSE 'digest' END
+    FROM hauspost.list_post AS p
+    WHERE p.list = list_mode_of.list AND p.n = list_mode_of.n);
+COMMENT ON FUNCTION hauspost.list_mode_of(bigint, bigint) IS
+    'Members of which mode get it';
+
 -- By domain, so that Postfix finds those of one server together.
 CREATE FUNCTION hauspost.list_send_plan(
     l hauspost.list, n bigint, group_members integer)
@@ -234,13 +307,30 @@ BEGIN
             CROSS JOIN LATERAL (SELECT l.fanout = 'personal'
                 OR hauspost.list_needs_own_copy(
                     l.name, list_send_plan.n, a.address)) AS o (own)
-            WHERE m.list = l.id AND m.mode = 'normal'
+            WHERE m.list = l.id
+                AND m.mode = hauspost.list_mode_of(l.id, list_send_plan.n)
                 AND m.state IN ('ok', 'probing')) AS p
         GROUP BY 1, 2) AS g;
     SELECT coalesce(sum(cardinality(s.members)), 0) INTO members
     FROM hauspost.list_send AS s
     WHERE s.list = l.id AND s.n = list_send_plan.n;
     RETURN members;
+END
+$$;
+
+CREATE FUNCTION hauspost.list_post_send(
+    l hauspost.list, n bigint, group_members integer)
+RETURNS integer
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    to_send integer := hauspost.list_send_plan(l, n, group_members);
+BEGIN
+    UPDATE hauspost.list_post AS p
+    SET members = to_send, sent = CASE to_send WHEN 0 THEN now() END
+    WHERE p.list = l.id AND p.n = list_post_send.n;
+    PERFORM pg_notify('hauspost_list', 'post');
+    RETURN to_send;
 END
 $$;
 
@@ -252,8 +342,7 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    l       hauspost.list;
-    to_send integer;
+    l hauspost.list;
 BEGIN
     SELECT * INTO l FROM hauspost.list AS x WHERE x.id = list_post_add.list;
     INSERT INTO hauspost.list_post (list, n, message_id, from_name, from_mail,
@@ -268,13 +357,7 @@ BEGIN
     WHERE m.list = list_post_add.list AND a.id = m.address
         AND a.key = lower(list_post_add.from_mail COLLATE "C")
         AND m.held_posts_left > 0;
-    to_send := hauspost.list_send_plan(l, list_post_add.n, group_members);
-    UPDATE hauspost.list_post AS p
-    SET members = to_send, sent = CASE to_send
-        WHEN 0 THEN now() END
-    WHERE p.list = list_post_add.list AND p.n = list_post_add.n;
-    PERFORM pg_notify('hauspost_list', 'post');
-    RETURN to_send;
+    RETURN hauspost.list_post_send(l, list_post_add.n, group_members);
 END
 $$;
 COMMENT ON FUNCTION hauspost.list_post_add(bigint, bigint, text, text, text,
@@ -330,7 +413,7 @@ $$;
 -- First groups go first: a small list does not wait for a large one.
 CREATE FUNCTION hauspost.list_send_claim(node text)
 RETURNS TABLE (list bigint, n bigint, group_no integer, fanout text,
-    mac text, size_bytes bigint, members integer)
+    mac text, size_bytes bigint, members integer, digest boolean)
 LANGUAGE plpgsql SECURITY DEFINER ROWS 1
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -349,7 +432,7 @@ BEGIN
         AND p.list = s.list AND p.n = s.n
     RETURNING s.list, s.n, s.group_no, s.fanout,
         hauspost.list_post_mac(s.list, s.n), p.size_bytes,
-        cardinality(s.members);
+        cardinality(s.members), p.issue IS NOT NULL;
 END
 $$;
 COMMENT ON FUNCTION hauspost.list_send_claim(text) IS
@@ -372,7 +455,8 @@ AS $$
     JOIN hauspost.list_address AS a ON a.id = m.address
     WHERE s.list = list_send_members.list AND s.n = list_send_members.n
         AND s.group_no = list_send_members.group_no
-        AND m.mode = 'normal' AND m.state IN ('ok', 'probing')
+        AND m.mode = hauspost.list_mode_of(s.list, s.n)
+        AND m.state IN ('ok', 'probing')
     ORDER BY u.place
 $$;
 COMMENT ON FUNCTION
@@ -445,6 +529,14 @@ COMMENT ON FUNCTION hauspost.list_send_done(bigint, bigint, integer, bigint[],
     'A group was handed over: these members later (wait NULL: the longer the '
     'more often that was), those were refused for good';
 
+CREATE FUNCTION hauspost.list_signs(domain text) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+RETURN EXISTS (SELECT FROM hauspost.dkim_key AS k
+    WHERE k.domain = list_signs.domain AND k.signs);
+COMMENT ON FUNCTION hauspost.list_signs(text) IS
+    'Mail of this domain is signed here, also after a list has changed it';
+
 -- For poll(2): how long until something is due.
 CREATE FUNCTION hauspost.list_send_wait(node text) RETURNS bigint
 LANGUAGE sql STABLE SECURITY DEFINER
@@ -459,6 +551,8 @@ $$;
 COMMENT ON FUNCTION hauspost.list_send_wait(text) IS
     'Milliseconds until the next group is due; NULL: none waits';
 
+GRANT EXECUTE ON FUNCTION hauspost.list_policy(text, text)
+    TO hauspost_milter, hauspost_listmgr;
 GRANT EXECUTE ON FUNCTION
     hauspost.list_post_next(bigint, text),
     hauspost.list_post_add(bigint, bigint, text, text, text, text, bigint,
@@ -467,7 +561,7 @@ GRANT EXECUTE ON FUNCTION
     hauspost.list_send_members(bigint, bigint, integer, boolean),
     hauspost.list_send_done(bigint, bigint, integer, bigint[], interval,
         bigint[], text[], text[]),
-    hauspost.list_send_wait(text),
+    hauspost.list_send_wait(text), hauspost.list_signs(text),
     hauspost.list_bounce_member(bigint, bigint, text, text),
     hauspost.list_copy(text)
     TO hauspost_listmgr;

@@ -73,7 +73,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN CASE
     WHEN kind IN ('confirm-sub', 'confirm-unsub', 'confirm-set',
         'confirm-enter', 'invite') THEN 'confirm'
     WHEN kind IN ('already', 'notmember', 'closed', 'help', 'get', 'get-none',
-        'held', 'rejected', 'handled') THEN 'answer'
+        'held', 'rejected', 'handled', 'ended', 'denied') THEN 'answer'
     ELSE 'notice'
 END;
 COMMENT ON FUNCTION hauspost.list_letter_class(text) IS
@@ -647,7 +647,44 @@ COMMENT ON FUNCTION hauspost.list_reply(
     'Writes one of the answers that only tell something: help, rejected, …; '
     'false: one too many';
 
+CREATE FUNCTION hauspost.list_get_posts() RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT 20';
+COMMENT ON FUNCTION hauspost.list_get_posts() IS
+    'Posts of the archive that go with one letter';
+
+CREATE FUNCTION hauspost.list_get(list bigint, address text, first bigint,
+    last bigint, source text, language text DEFAULT NULL,
+    answers text DEFAULT NULL)
+RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    readers text := (SELECT l.archive FROM hauspost.list AS l
+        WHERE l.id = list_get.list);
+    posts   bigint[];
+BEGIN
+    PERFORM hauspost.list_act(address, source);
+    IF readers = 'public' OR readers = 'members'
+        AND (hauspost.list_find_member(list, address)).id IS NOT NULL
+    THEN
+        posts := ARRAY(SELECT p.n FROM hauspost.list_post AS p
+            WHERE p.list = list_get.list AND p.n BETWEEN first
+                AND least(last, first + hauspost.list_get_posts() - 1)
+            ORDER BY p.n);
+    END IF;
+    RETURN hauspost.list_write(list,
+        CASE WHEN posts <> '{}' THEN 'get' ELSE 'get-none' END, address,
+        jsonb_build_object('posts', posts), language, 'none', NULL, NULL,
+        answers);
+END
+$$;
+COMMENT ON FUNCTION hauspost.list_get(
+    bigint, text, bigint, bigint, text, text, text) IS
+    'Sends posts of the archive to an address that may read it';
+
 GRANT EXECUTE ON FUNCTION
+    hauspost.list_get(bigint, text, bigint, bigint, text, text, text),
     hauspost.list_ask(bigint, text, text, text, text, text, text, text),
     hauspost.list_look(text), hauspost.list_confirm(text, text),
     hauspost.list_confirm_bounced(text),

@@ -184,6 +184,19 @@ $$;
 COMMENT ON FUNCTION hauspost.list_to_owner(bigint, bigint, text, boolean) IS
     'Passes held mail to the owners on at once if its author is known';
 
+CREATE FUNCTION hauspost.list_owners_heard(list bigint, sender text)
+RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT EXISTS (SELECT FROM hauspost.list_held AS h
+        WHERE h.list = list_owners_heard.list AND h.kind = 'owner'
+            AND lower(h.sender) = lower(list_owners_heard.sender)
+            AND h.created > now() - interval '1 day')
+$$;
+COMMENT ON FUNCTION hauspost.list_owners_heard(bigint, text) IS
+    'Mail of this sender went to the owners today, or waits for them';
+
 -- Deciding -----------------------------------------------------------------------
 
 CREATE FUNCTION hauspost.list_moderator(list bigint, actors text[])
@@ -364,15 +377,18 @@ COMMENT ON FUNCTION hauspost.list_moderate(text, text, text[], text, text) IS
 
 -- Afterwards ---------------------------------------------------------------------
 
-CREATE FUNCTION hauspost.list_approved() RETURNS SETOF hauspost.list_held
+CREATE FUNCTION hauspost.list_approved(node text)
+RETURNS SETOF hauspost.list_held
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT * FROM hauspost.list_held AS h
+    SELECT h.* FROM hauspost.list_held AS h
+    JOIN hauspost.list AS l ON l.id = h.list
     WHERE h.decision IN ('ok', 'member') AND h.done IS NULL
+        AND hauspost.node_of(l.package) = list_approved.node
     ORDER BY h.id
 $$;
-COMMENT ON FUNCTION hauspost.list_approved() IS
+COMMENT ON FUNCTION hauspost.list_approved(text) IS
     'Held posts that were let through and are still to be posted';
 
 CREATE FUNCTION hauspost.list_held_done(id bigint) RETURNS boolean
@@ -391,19 +407,21 @@ COMMENT ON FUNCTION hauspost.list_held_done(bigint) IS
 
 -- Kept so long that a second answer hears who gave the first, and that no
 -- letter waits for its file. Twice: files first, then rows.
-CREATE FUNCTION hauspost.list_old_held()
+CREATE FUNCTION hauspost.list_old_held(node text)
 RETURNS TABLE (id bigint, list bigint)
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT h.id, h.list FROM hauspost.list_held AS h
+    JOIN hauspost.list AS l ON l.id = h.list
+        AND hauspost.node_of(l.package) = list_old_held.node
     WHERE h.decided < now() - interval '7 days'
         AND (h.decision NOT IN ('ok', 'member') OR h.done IS NOT NULL)
         AND NOT EXISTS (SELECT FROM hauspost.list_letter AS x
             WHERE x.held = h.id AND x.sent IS NULL)
     LIMIT 1000
 $$;
-COMMENT ON FUNCTION hauspost.list_old_held() IS
+COMMENT ON FUNCTION hauspost.list_old_held(text) IS
     'Held mails that are decided for long: delete their files';
 
 CREATE FUNCTION hauspost.list_forget_held(ids bigint[]) RETURNS void
@@ -421,9 +439,10 @@ GRANT EXECUTE ON FUNCTION
     hauspost.list_hold(bigint, bigint, text, text, text, text, text, text,
         bigint, boolean, jsonb, boolean),
     hauspost.list_to_owner(bigint, bigint, text, boolean),
+    hauspost.list_owners_heard(bigint, text),
     hauspost.list_moderate(text, text, text[], text, text),
-    hauspost.list_approved(), hauspost.list_held_done(bigint),
-    hauspost.list_old_held(), hauspost.list_forget_held(bigint[])
+    hauspost.list_approved(text), hauspost.list_held_done(bigint),
+    hauspost.list_old_held(text), hauspost.list_forget_held(bigint[])
     TO hauspost_listmgr;
 
 RESET ROLE;

@@ -360,6 +360,17 @@ COMMENT ON FUNCTION hauspost.list_bounced(
     'A report about a post to a member: unknown, ignored, repeated, policy, '
     'noted, scored, probed, or stopped (nothing counts today)';
 
+CREATE FUNCTION hauspost.list_post_bytes(list bigint, n bigint)
+RETURNS bigint
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT p.size_bytes FROM hauspost.list_post AS p
+    WHERE p.list = list_post_bytes.list AND p.n = list_post_bytes.n
+$$;
+COMMENT ON FUNCTION hauspost.list_post_bytes(bigint, bigint) IS
+    'Size of a post: of a large one "too large" blames nobody';
+
 -- Reports about probes -----------------------------------------------------------
 
 -- The same mailbox fails everywhere: on every list of this host where its mail
@@ -570,6 +581,7 @@ COMMENT ON FUNCTION hauspost.list_clock() IS
     'reminders, the owners'' summary. Called every minute';
 
 GRANT EXECUTE ON FUNCTION
+    hauspost.list_post_bytes(bigint, bigint),
     hauspost.list_bounced(
         bigint, bigint, bigint, text, numeric, text, text),
     hauspost.list_probe_bounced(text, numeric), hauspost.list_clock()

@@ -49,6 +49,7 @@ LANGUAGE sql IMMUTABLE RETURN (
 CREATE FUNCTION hauspost.list_addresses(list hauspost.list) RETURNS jsonb
 LANGUAGE sql IMMUTABLE RETURN jsonb_build_object(
     'list', list.name || '@' || list.domain,
+    'list_id', list.list_id,
     'url', 'l/' || list.name || '@' || list.domain)
     || (SELECT jsonb_object_agg(word,
             list.name || '+' || word || '@' || list.domain)
@@ -59,16 +60,18 @@ LANGUAGE sql IMMUTABLE RETURN jsonb_build_object(
 COMMENT ON FUNCTION hauspost.list_addresses(hauspost.list) IS
     'What every text of a list may mention';
 
-CREATE FUNCTION hauspost.list_held_vars(
-    list hauspost.list, held hauspost.list_held, language text)
+CREATE FUNCTION hauspost.list_held_vars(list hauspost.list,
+    held hauspost.list_held, language text, decides boolean)
 RETURNS jsonb
 LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
     token text := hauspost.list_token('held', held.id, held.created);
 BEGIN
-    RETURN hauspost.list_answer_addresses(list, token)
-        || jsonb_build_object('url', 'h/' || token,
+    RETURN CASE WHEN decides THEN
+            hauspost.list_answer_addresses(list, token)
+            || jsonb_build_object('url', 'h/' || token) ELSE '{}' END
+        || jsonb_build_object(
             'sender', coalesce(held.author, nullif(held.sender, ''), '<>'),
             'subject', held.subject, 'reason', held.reason,
             'expires', hauspost.list_day(held.expires, language));
@@ -112,7 +115,9 @@ BEGIN
     SELECT * INTO h FROM hauspost.list_held AS x WHERE x.id = letter.held;
     SELECT * INTO p FROM hauspost.list_pending AS x WHERE x.id = letter.pending;
     IF h.id IS NOT NULL THEN
-        vars := vars || hauspost.list_held_vars(list, h, letter.language);
+        -- The author must not learn what decides about his post.
+        vars := vars || hauspost.list_held_vars(
+            list, h, letter.language, letter.kind = 'moderate');
     ELSIF p.id IS NOT NULL THEN
         vars := vars || hauspost.list_request_vars(list, p, letter.language);
     END IF;
@@ -208,7 +213,7 @@ END
 $$;
 
 -- A request that was confirmed or has ended meanwhile needs no letter.
-CREATE FUNCTION hauspost.list_letters_take(most integer)
+CREATE FUNCTION hauspost.list_letters_take(node text, most integer)
 RETURNS SETOF hauspost.list_envelope
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -225,16 +230,19 @@ BEGIN
         SET not_before = now() + interval '10 minutes', tries = x.tries + 1
         WHERE x.id = ANY (ARRAY(
             SELECT y.id FROM hauspost.list_letter AS y
+            JOIN hauspost.list AS l ON l.id = y.list
             WHERE y.sent IS NULL AND y.not_before <= now()
-            ORDER BY y.id LIMIT most FOR UPDATE SKIP LOCKED))
+                AND hauspost.node_of(l.package) = list_letters_take.node
+            ORDER BY y.id LIMIT most FOR UPDATE OF y SKIP LOCKED))
         RETURNING x.*
     LOOP
         RETURN NEXT hauspost.list_letter_envelope(letter);
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION hauspost.list_letters_take(integer) IS
-    'Letters to be sent now, for ten minutes the caller''s';
+COMMENT ON FUNCTION hauspost.list_letters_take(text, integer) IS
+    'Letters of the lists of a node to be sent now, for ten minutes the '
+    'caller''s';
 
 -- Waiting posts for a moderator, or a day's mail to owners.
 CREATE FUNCTION hauspost.list_letter_rows(letter bigint)
@@ -245,7 +253,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT v ->> 'sender', v ->> 'subject', v ->> 'reason', v ->> 'ok',
         v ->> 'no', v ->> 'drop', v ->> 'member'
-    FROM (SELECT hauspost.list_held_vars(l, h, x.language) AS v
+    FROM (SELECT hauspost.list_held_vars(l, h, x.language, true) AS v
         FROM hauspost.list_letter AS x
         JOIN hauspost.list AS l ON l.id = x.list
         JOIN hauspost.list_held AS h ON h.list = x.list
@@ -284,7 +292,7 @@ COMMENT ON FUNCTION hauspost.list_letter_failed(bigint) IS
     'Try again later, for five days';
 
 GRANT EXECUTE ON FUNCTION
-    hauspost.list_letters_take(integer), hauspost.list_letter_rows(bigint),
+    hauspost.list_letters_take(text, integer), hauspost.list_letter_rows(bigint),
     hauspost.list_letter_sent(bigint),
     hauspost.list_letter_failed(bigint)
     TO hauspost_listmgr;

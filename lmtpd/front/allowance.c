@@ -4,17 +4,6 @@ enum { USED_BITS = 20, HOUR_BITS = 12, HOUR_S = 3600 };
 
 #define USED_MAX ((UINT64_C(1) << USED_BITS) - 1)
 
-/* FNV-1a; names of mailboxes are given out by admins. */
-static uint64_t
-hash(struct slice name)
-{
-	uint64_t h = 0xcbf29ce484222325;
-
-	for (size_t i = 0; i < name.n; i++)
-		h = (h ^ (unsigned char)name.p[i]) * 0x100000001b3;
-	return h;
-}
-
 /* Everything of an entry but what was used. */
 static uint64_t
 label(uint64_t h, time_t now)
@@ -34,7 +23,7 @@ used(uint64_t entry, uint64_t mine)
 long
 allowance_left(struct allowance *allowance, struct slice mailbox, time_t now)
 {
-	uint64_t h = hash(mailbox);
+	uint64_t h = slice_hash(mailbox);
 	uint64_t entry = atomic_load(&allowance->places[h % ALLOWANCE_PLACES]);
 	long left = ALLOWANCE_STEPS - (long)used(entry, label(h, now));
 
@@ -45,7 +34,7 @@ void
 allowance_use(
     struct allowance *allowance, struct slice mailbox, time_t now, long steps)
 {
-	uint64_t h = hash(mailbox), mine = label(h, now), next;
+	uint64_t h = slice_hash(mailbox), mine = label(h, now), next;
 	_Atomic uint64_t *place = &allowance->places[h % ALLOWANCE_PLACES];
 	uint64_t entry = atomic_load(place);
 

@@ -1,19 +1,5 @@
 #include "lmtpd/front/attempts.h"
 
-/*
- * FNV-1a: names hold a keyed digest, so nobody can aim for collisions, which
- * would do no harm but a walk through cur/.
- */
-static uint64_t
-hash(struct slice name)
-{
-	uint64_t h = 0xcbf29ce484222325;
-
-	for (size_t i = 0; i < name.n; i++)
-		h = (h ^ (unsigned char)name.p[i]) * 0x100000001b3;
-	return h;
-}
-
 static uint32_t
 seconds(time_t arrival)
 {
@@ -47,7 +33,7 @@ raise_horizon(struct attempts *attempts, uint32_t arrival)
 bool
 attempts_note(struct attempts *attempts, struct slice name, time_t arrival)
 {
-	uint64_t h = hash(name), entry = entry_of(h, arrival), old;
+	uint64_t h = slice_hash(name), entry = entry_of(h, arrival), old;
 	_Atomic uint64_t *set = attempts->slots[h % ATTEMPTS_SETS];
 
 	if (seconds(arrival) <= atomic_load(&attempts->horizon))
@@ -69,7 +55,7 @@ attempts_note(struct attempts *attempts, struct slice name, time_t arrival)
 void
 attempts_forget(struct attempts *attempts, struct slice name, time_t arrival)
 {
-	uint64_t h = hash(name), entry = entry_of(h, arrival);
+	uint64_t h = slice_hash(name), entry = entry_of(h, arrival);
 	_Atomic uint64_t *set = attempts->slots[h % ATTEMPTS_SETS];
 
 	for (size_t i = 0; i < ATTEMPTS_WAYS; i++) {

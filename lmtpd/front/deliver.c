@@ -172,10 +172,17 @@ prepare_job(struct delivery *d, struct rcpt *rcpt, struct store_job *job)
 
 /* The owner of a mailbox without a script may have recipes for it. */
 static void
-leave_to_procmail(struct rcpt *rcpt, struct store_job *job)
+set_conditions(const struct filter *filter, struct store_job *job)
 {
-	if (rcpt->plan.procmail_if_any)
-		job->request.hints |= STORE_UNLESS_PROCMAIL;
+	uint32_t *hints = &job->request.hints;
+
+	*hints &= ~(uint32_t)STORE_UNLESS_SCRIPT;
+	if (filter->unasked)
+		*hints |= STORE_UNLESS_SCRIPT;
+	if (!filter->has_own && filter->rcpt->plan.procmail_if_any)
+		*hints |= STORE_UNLESS_PROCMAIL;
+	else
+		*hints &= ~(uint32_t)STORE_UNLESS_PROCMAIL;
 }
 
 static void
@@ -217,8 +224,7 @@ is_as_it_was(struct delivery *d, struct rcpt *rcpt, struct store_job *job)
 	if (d->txn->mail.hauspost.placed) /* its place is known */
 		return true;
 	result = filter_run(&filter, d->txn, rcpt, job->head, &d->filtering);
-	if (!filter.has_own)
-		leave_to_procmail(rcpt, job);
+	set_conditions(&filter, job);
 	if (result == FILTER_PLAN) {
 		deeds_do(&filter, d->reinject, job);
 		take_result(d, rcpt, job);
@@ -226,6 +232,28 @@ is_as_it_was(struct delivery *d, struct rcpt *rcpt, struct store_job *job)
 	filter_done(&filter);
 	arena_reset(&d->filtering);
 	return result == FILTER_NOTHING;
+}
+
+/* The storer has met a script that we did not know of. */
+static bool
+is_for_script(const struct store_job *job)
+{
+	return job->answer.error == ECANCELED &&
+	       job->answer.hint == STORE_UNLESS_SCRIPT;
+}
+
+static void
+store_by_script(struct delivery *d, struct rcpt *rcpt, struct store_job *job)
+{
+	struct lmtpd *lmtpd = d->txn->lmtpd;
+
+	scripted_note(&lmtpd->scripted, rcpt->plan.mailbox, true);
+	job->answer = (struct store_answer){ 0 };
+	job->why = (struct why){ 0 };
+	if (!is_as_it_was(d, rcpt, job))
+		return;
+	store_deliver(lmtpd->store, &d->txn->message, job, 1);
+	take_result(d, rcpt, job);
 }
 
 static void
@@ -246,8 +274,12 @@ store_all(struct delivery *d)
 	}
 	if (n > 0)
 		store_deliver(txn->lmtpd->store, &txn->message, jobs, n);
-	for (size_t i = 0; i < n; i++)
-		take_result(d, of[i], &jobs[i]);
+	for (size_t i = 0; i < n; i++) {
+		if (is_for_script(&jobs[i]))
+			store_by_script(d, of[i], &jobs[i]);
+		else
+			take_result(d, of[i], &jobs[i]);
+	}
 }
 
 /* --- everything else -------------------------------------------------- */

@@ -83,6 +83,7 @@ take_own(struct filter *filter)
 	int r = store_script(
 	    lmtpd->store, rcpt->plan.mailbox, SLICE(""), &fd, &why);
 
+	scripted_note(&lmtpd->scripted, rcpt->plan.mailbox, r != 0);
 	if (r <= 0)
 		return take_no_own(filter, r, &why);
 	filter->has_own = true;
@@ -97,6 +98,20 @@ take_own(struct filter *filter)
 	return 0;
 }
 
+static bool
+may_have_own(const struct filter *filter)
+{
+	return !slice_eq(filter->rcpt->plan.filter, SLICE("none"));
+}
+
+static bool
+nothing_is_known(const struct filter *filter)
+{
+	return filter->scripts.n == 0 &&
+	       !scripted_has(&lmtpd_of(filter)->scripted,
+		   filter->rcpt->plan.mailbox);
+}
+
 static int
 gather(struct filter *filter)
 {
@@ -108,8 +123,11 @@ gather(struct filter *filter)
 	if (r < 0)
 		return r;
 	take_defaults(filter, SCRIPT_BEFORE);
-	if (!slice_eq(rcpt->plan.filter, SLICE("none")))
-		r = take_own(filter);
+	if (may_have_own(filter)) {
+		filter->unasked = nothing_is_known(filter);
+		if (!filter->unasked)
+			r = take_own(filter);
+	}
 	take_defaults(filter, SCRIPT_AFTER);
 	return r;
 }

@@ -8,6 +8,9 @@
  * loses mail: it is kept, and the owner is told. Only an answer that is not
  * to be had now (the database, the storer) defers.
  *
+ * Where nothing is known of a script the storer is not asked for one: it finds
+ * out when it stores (scripted.h).
+ *
  * Nothing is done here but telling the owner: that is deeds.h.
  *
  * Ownership: filter_done() follows each filter_run(). The plan looks into the
@@ -40,6 +43,7 @@ struct filter {
 	size_t n_books, n_programs;
 	struct library_book vacation;
 	bool has_own; /* the mailbox has an active script, good or bad */
+	bool unasked; /* it may have one: the storer will see */
 
 	struct view view;
 	struct sieve_message *message;

@@ -16,6 +16,7 @@
 #include "lmtpd/front/attempts.h"
 #include "lmtpd/front/figures.h"
 #include "lmtpd/front/library.h"
+#include "lmtpd/front/scripted.h"
 #include "lmtpd/front/settings.h"
 #include "lmtpd/front/store.h"
 #include "lmtpd/front/suspects.h"
@@ -43,6 +44,7 @@ struct lmtpd {
 	struct directory *directory;
 	struct store *store;
 	struct library *library;
+	struct scripted scripted;
 	sieve_extension_set extensions; /* for scripts of mailboxes */
 	struct batch *trail, *usage, *notices;
 

@@ -114,8 +114,10 @@ write_staged(struct session *session, struct staged *staged, struct why *why)
 		if (r == 0)
 			r = try_writing(session, user, staged, why);
 	}
-	if (r < 0)
+	if (r < 0) {
+		session->answer.hint = staged->hint;
 		users_put(user);
+	}
 	return r;
 }
 

@@ -158,26 +158,45 @@ find_earlier(
 	    request->quota_bytes, &staged->usage, why);
 }
 
-/* It costs less to look in the home that is open than to ask again. */
-static int
-check_condition(const struct staged *staged,
-    const struct store_request *request, struct why *why)
+static bool
+is_in_home(const struct staged *staged, const char *name)
 {
 	struct stat st;
 
-	if ((request->hints & STORE_UNLESS_PROCMAIL) == 0 ||
-	    request->folder[0] != '\0' ||
-	    fstatat(staged->maildir.home_fd, ".procmailrc", &st,
-		AT_SYMLINK_NOFOLLOW) < 0)
-		return 0;
-	return why_fail(why, ECANCELED, "pass ~/.procmailrc by");
+	return fstatat(staged->maildir.home_fd, name, &st,
+		   AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* It costs less to look in the home that is open than to ask before. */
+static int
+check_conditions(struct staged *staged, const struct store_request *request,
+    struct why *why)
+{
+	static const struct condition {
+		uint32_t hint;
+		const char *file;
+	} conditions[] = {
+		{ STORE_UNLESS_SCRIPT, ".dovecot.sieve" },
+		{ STORE_UNLESS_PROCMAIL, ".procmailrc" },
+	};
+
+	for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++) {
+		const struct condition *c = &conditions[i];
+
+		if ((request->hints & c->hint) == 0 ||
+		    request->folder[0] != '\0' || !is_in_home(staged, c->file))
+			continue;
+		staged->hint = c->hint;
+		return why_fail(why, ECANCELED, "pass ~/%s by", c->file);
+	}
+	return 0;
 }
 
 static int
 fill(struct staged *staged, const struct packet *packet, int message_fd,
     unsigned long serial, struct why *why)
 {
-	int r = check_condition(staged, &packet->record, why);
+	int r = check_conditions(staged, &packet->record, why);
 
 	if (r == 0)
 		r = find_earlier(staged, &packet->record, why);

@@ -36,6 +36,7 @@ struct staged {
 	struct maildir maildir;
 	uint64_t size;	/* octets; claimed until commit or abandon */
 	bool was_there; /* an earlier attempt came through; no file in tmp/ */
+	uint32_t hint;	/* after ECANCELED: whose condition was not met */
 	struct usage usage; /* with this message */
 	char tmp[NAME_SPACE], name[NAME_SPACE];
 };

@@ -39,7 +39,7 @@ ENVIRON = {"ASAN_OPTIONS": "detect_leaks=0:verify_asan_link_order=0"}
 VERSION = 1
 PREPARE, DELIVER, STAGE, COMMIT, ABANDON, SCRIPT = range(1, 7)
 LOOK, KEYWORDS, LOG = range(7, 10)
-LOOK_IN_CUR, CREATE_FOLDER, UNLESS_PROCMAIL = 1, 2, 4
+LOOK_IN_CUR, CREATE_FOLDER, UNLESS_PROCMAIL, UNLESS_SCRIPT = 1, 2, 4, 8
 INLINE_MAX = 64 * 1024
 REQUEST = struct.Struct("=6I4Q65s241s161s33s4x")
 ANSWER = struct.Struct("=IiII2q200s")
@@ -61,9 +61,8 @@ LANGUAGE sql STABLE SECURITY DEFINER AS $$
 class Answer:
     def __init__(self, octets, fds=()):
         fields = ANSWER.unpack(octets)
-        _, self.error, self.was_there, _, self.bytes, self.messages, text = (
-            fields
-        )
+        self.error, self.was_there, self.hint = fields[1:4]
+        self.bytes, self.messages, text = fields[4:]
         self.detail = text.split(b"\0")[0].decode()
         self.fds = fds
 

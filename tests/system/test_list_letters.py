@@ -2,6 +2,7 @@
 
 import pytest
 
+from directory import NODE
 from list_rows import List
 
 ANNA, OLGA = "anna@elsewhere.example", "olga@example.com"
@@ -15,7 +16,7 @@ def news(directory):
 
 
 def take(news, most=50):
-    letters = news.run("SELECT * FROM hauspost.list_letters_take(%s)", most)
+    letters = news.run("SELECT * FROM hauspost.list_letters_take(%s, %s)", NODE, most)
     return [
         (letter, dict(zip(letter.names, letter.texts))) for letter in letters
     ]
@@ -83,6 +84,22 @@ def test_a_moderator_gets_addresses_to_answer_to(news):
     assert news.call(
         "list_moderate", token, "ok", [OLGA], "mail x", None
     ).outcome == "done"  # fmt: skip
+
+
+def test_the_author_does_not_learn_what_decides(news):
+    held = news.call("list_held_next")[0]
+    news.call(
+        "list_hold", held, news.id, "post", "why", ANNA, ANNA, "Hello", "1@x",
+        1000, False, "{}", True,
+    )  # fmt: skip
+    token = news.one(
+        "SELECT hauspost.list_token('held', id, created) AS token"
+        " FROM hauspost.list_held"
+    ).token
+    letters = {letter.kind: (letter, words) for letter, words in take(news)}
+    assert token in str(letters["moderate"])
+    assert token not in str(letters["held"])
+    assert letters["held"][1]["subject"] == "Hello"
 
 
 def test_many_held_posts_are_rows_of_one_letter(news):

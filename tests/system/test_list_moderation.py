@@ -57,13 +57,13 @@ def test_the_first_answer_counts(news):
     post = token(news, held)
     done = decide(news, post, "ok", MOD.upper())
     assert (done.outcome, done.decided_by) == ("done", MOD)
-    assert [row.id for row in news.run("SELECT * FROM hauspost.list_approved()")] == [held]
+    assert [row.id for row in news.run("SELECT * FROM hauspost.list_approved('h01.hosting.example')")] == [held]
     late = decide(news, post, "drop", "x@example.com", OLGA)
     assert (late.outcome, late.decided_by, late.verb) == ("handled", MOD, "ok")
     assert news.letters(OLGA) == ["moderate", "handled"]
     assert news.call("list_held_done", held)[0]
     assert not news.call("list_held_done", held)[0]
-    assert news.run("SELECT id FROM hauspost.list_approved()") == []
+    assert news.run("SELECT id FROM hauspost.list_approved('h01.hosting.example')") == []
 
 
 @pytest.mark.parametrize("actors", [(), ("",), (ANNA,), ("eve@bad.example",)])
@@ -72,7 +72,7 @@ def test_only_moderators_answer(news, actors):
     news.member(ANNA)
     assert decide(news, token(news, held), "ok", *actors).outcome == "denied"
     assert decide(news, "a" * 26, "ok", OLGA).outcome == "unknown"
-    assert news.run("SELECT id FROM hauspost.list_approved()") == []
+    assert news.run("SELECT id FROM hauspost.list_approved('h01.hosting.example')") == []
 
 
 def test_a_refusal_has_a_reason_and_a_drop_is_silent(news):
@@ -83,7 +83,7 @@ def test_a_refusal_has_a_reason_and_a_drop_is_silent(news):
         "SELECT vars FROM hauspost.list_letter WHERE kind = 'rejected'"
     )
     assert letter.vars["reason"] == "Off topic."
-    assert news.run("SELECT id FROM hauspost.list_approved()") == []
+    assert news.run("SELECT id FROM hauspost.list_approved('h01.hosting.example')") == []
 
 
 def test_a_trusted_author_is_not_asked_about_again(news):
@@ -129,15 +129,15 @@ def test_and_waits_for_an_owner_from_strangers(news):
     assert news.letters() == []
     assert decide(news, token(news, held), "ok", OLGA).outcome == "done"
     assert news.letters() == news.letters(OLGA) == ["owner-mail"]
-    assert news.run("SELECT id FROM hauspost.list_approved()") == []
+    assert news.run("SELECT id FROM hauspost.list_approved('h01.hosting.example')") == []
 
 
 def test_what_is_decided_is_forgotten_after_a_week(news):
     held, open_one = hold(news), hold(news)
     decide(news, token(news, held), "drop", MOD)
-    assert news.run("SELECT id FROM hauspost.list_old_held()") == []
+    assert news.run("SELECT id FROM hauspost.list_old_held('h01.hosting.example')") == []
     news.run("UPDATE hauspost.list_held SET decided = decided - '8 days'::interval")
     news.run("UPDATE hauspost.list_letter SET sent = now()")
-    assert news.run("SELECT id FROM hauspost.list_old_held()") == [(held,)]
+    assert news.run("SELECT id FROM hauspost.list_old_held('h01.hosting.example')") == [(held,)]
     news.call("list_forget_held", [held, open_one])
     assert news.run("SELECT id FROM hauspost.list_held") == [(open_one,)]

@@ -195,3 +195,25 @@ def test_letters_are_in_the_language_of_the_member(news):
     assert news.find(ANNA).language == "de"
     rows = news.run("SELECT DISTINCT language FROM hauspost.list_letter")
     assert rows == [("de",)]
+
+
+def get(news, first, last):
+    news.call("list_get", news.id, ANNA, first, last, "mail x")
+    return news.run(
+        "SELECT kind, vars -> 'posts' AS posts FROM hauspost.list_letter"
+        " ORDER BY id DESC LIMIT 1"
+    )[0]
+
+
+def test_members_get_old_posts_twenty_at_most(news):
+    for n in range(1, 31):
+        news.directory.insert(
+            "list_post", list=news.id, n=n, message_id=f"{n}@x", size_bytes=1
+        )
+    assert get(news, 5, 7) == ("get-none", None)
+    news.member(ANNA)
+    assert get(news, 5, 7) == ("get", [5, 6, 7])
+    assert get(news, 8, 9999) == ("get", list(range(8, 28)))
+    assert get(news, 31, 40) == ("get-none", [])
+    news.set(archive="off")
+    assert get(news, 5, 7) == ("get-none", None)

@@ -17,6 +17,7 @@ from storer_rig import (
     CREATE_FOLDER,
     LOOK_IN_CUR,
     UNLESS_PROCMAIL,
+    UNLESS_SCRIPT,
     Rig,
     files,
     request,
@@ -173,13 +174,28 @@ def test_procmail_recipes_are_seen_where_asked_for(storer, box):
     (maildir.parent / ".procmailrc").symlink_to("/nonexistent")
     other = {"name": "1700000001.k2.h01.example"}
     answer = storer.deliver(name, MESSAGE, hints=UNLESS_PROCMAIL, **other)
-    assert answer.error == errno.ECANCELED
+    assert (answer.error, answer.hint) == (errno.ECANCELED, UNLESS_PROCMAIL)
     assert len(files(maildir)) == 1 and os.listdir(maildir / "tmp") == []
     assert storer.deliver(name, MESSAGE, **other).error == 0
     answer = storer.deliver(
         name, MESSAGE, folder="X", hints=UNLESS_PROCMAIL | CREATE_FOLDER
     )
     assert answer.error == 0  # recipes are for the INBOX
+
+
+def test_a_script_is_seen_before_recipes(storer, box):
+    name, maildir = box
+    both = UNLESS_SCRIPT | UNLESS_PROCMAIL
+    assert storer.deliver(name, MESSAGE, hints=both).error == 0
+    (maildir.parent / ".procmailrc").touch()
+    (maildir.parent / ".dovecot.sieve").symlink_to("sieve/nothing")
+    other = {"name": "1700000001.k2.h01.example", "hints": both}
+    answer = storer.deliver(name, MESSAGE, **other)
+    assert (answer.error, answer.hint) == (errno.ECANCELED, UNLESS_SCRIPT)
+    assert len(files(maildir)) == 1 and os.listdir(maildir / "tmp") == []
+    (maildir.parent / ".dovecot.sieve").unlink()
+    answer = storer.deliver(name, MESSAGE, **other)
+    assert (answer.error, answer.hint) == (errno.ECANCELED, UNLESS_PROCMAIL)
 
 
 def test_nobody_sees_what_is_only_staged(storer, box):
@@ -507,9 +523,11 @@ def test_a_second_descriptor_is_malformed(rig, storer, box):
     held = f"/proc/{rig.storer.pid}/fd"
     before = len(os.listdir(held))
     with open(__file__) as a, open(__file__) as b:
-        answer = storer.ask(packet, [a.fileno(), b.fileno()])
-    assert answer.error == errno.EINVAL
-    assert len(os.listdir(held)) == before
+        for _ in range(20):
+            answer = storer.ask(packet, [a.fileno(), b.fileno()])
+            assert answer.error == errno.EINVAL
+    # Connections of other tests may come and go.
+    assert len(os.listdir(held)) < before + 10
 
 
 def test_only_the_client_and_root_may_ask(rig):

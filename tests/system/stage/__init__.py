@@ -63,6 +63,7 @@ class Stage:
         self.web = Web(self.place)
         self.sink = Process(self.place, "sink")
         self.fetcher = Process(self.place, "hauspost-fetcher")
+        self.listmgr = Process(self.place, "hauspost-listmgr")
         self.programs = {
             name: Process(self.place, name) for name in PROGRAMS
         }
@@ -122,6 +123,7 @@ class Stage:
         self.place.folder("mail", "hauspost-storer", 0o711)
         self.place.folder("spool", "hauspost", 0o700)
         self.place.folder("fetcher", "hauspost-fetcher", 0o711)
+        self.place.folder("lists", "hauspost-listmgr", 0o750)
         self.place.folder("sink")
         self.make_certificate()
         self.web.prepare()
@@ -150,6 +152,8 @@ class Stage:
             "MAIL_ROOT": path / "mail",
             "SPOOL": path / "spool",
             "FETCHER_STATE": path / "fetcher",
+            "LIST_ARCHIVE": path / "lists",
+            "LIST_TEXTS": ROOT / "listmgr" / "texts",
             "FETCH_NETWORKS": "127.0.0.0/8",
             "FETCH_PORTS": ", ".join(map(str, self.place.ports.values())),
             "FETCH_CA": path / "tls" / "cert.pem",
@@ -195,6 +199,14 @@ class Stage:
             [self.place / "bin" / "hauspost-fetcher", "--config",
              config or self.config],
             lambda: os.stat(key),
+        )
+
+    def start_listmgr(self, config=None):
+        self.listmgr.start(
+            [self.place / "bin" / "hauspost-listmgr", "--config",
+             config or self.config],
+            listens(self.place / "run" / "listmgr.sock", b"220 "),
+            env=os.environ | SANITIZERS,
         )
 
     def start_sink(self, server=None, port=None):

@@ -19,7 +19,7 @@ PORTS = (
     "smtp submission submissions reinject sink imap imaps pop3 pop3s sieve "
     "http https milter_metrics lmtpd_metrics autoconfig_metrics "
     "bulk_smtp bulk_submission bulk_submissions bulk_reinject "
-    "originate bulk_originate"
+    "originate bulk_originate list bulk_list"
 ).split()
 
 # Below the kernel's ephemeral ports (32768 and up), so that no outgoing

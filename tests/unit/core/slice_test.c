@@ -102,6 +102,15 @@ trimming_and_tails_stay_inside(void **state)
 	assert_int_equal(slice_find(SLICE(""), '@'), -1);
 }
 
+/* Of the draft that describes FNV (draft-eastlake-fnv). */
+static void
+hashes_are_fnv_1a(void **state)
+{
+	(void)state;
+	assert_true(slice_hash(SLICE("")) == 0xcbf29ce484222325);
+	assert_true(slice_hash(SLICE("foobar")) == 0x85944171f73967e8);
+}
+
 int
 main(void)
 {
@@ -111,6 +120,7 @@ main(void)
 		cmocka_unit_test(cutting_gives_every_part),
 		cmocka_unit_test(comparing_folds_ascii_only),
 		cmocka_unit_test(trimming_and_tails_stay_inside),
+		cmocka_unit_test(hashes_are_fnv_1a),
 	};
 
 	return cmocka_run_group_tests_name("core/slice", tests, NULL, NULL);

@@ -11,7 +11,7 @@
 	"Content-Disposition: inline\n"                                        \
 	"Content-Transfer-Encoding: "
 #define PART_7BIT PART "7bit\n\n" FOOTER "\n"
-#define WRAP "Content-Type: multipart/mixed; boundary=\"=_list-0\"\n"
+#define WRAP "Content-Type: multipart/mixed; boundary=\"=_part-0-\"\n"
 
 static const struct test_case {
 	const char *name, *message, *footer;
@@ -96,36 +96,36 @@ static const struct test_case {
 	    "Content-Type: multipart/alternative;\n boundary=b\n\n"
 	    "--b\n\nx\n--b--\n",
 	    FOOTER, WRAP,
-	    "--=_list-0\nContent-Type: multipart/alternative;\n boundary=b\n\n"
-	    "--b\n\nx\n--b--\n\n--=_list-0\n" PART_7BIT "--=_list-0--\n" },
+	    "--=_part-0-\nContent-Type: multipart/alternative;\n boundary=b\n\n"
+	    "--b\n\nx\n--b--\n\n--=_part-0-\n" PART_7BIT "--=_part-0---\n" },
 	{ "HTML alone is wrapped, 8bit as it is",
 	    "MIME-Version: 1.0\nContent-Type: text/html; charset=utf-8\n"
 	    "Content-Transfer-Encoding: 8bit\n\n<b>\xC3\xBC</b>",
 	    FOOTER, WRAP "Content-Transfer-Encoding: 8bit\n",
-	    "--=_list-0\nContent-Type: text/html; charset=utf-8\n"
+	    "--=_part-0-\nContent-Type: text/html; charset=utf-8\n"
 	    "Content-Transfer-Encoding: 8bit\n\n<b>\xC3\xBC</b>\n"
-	    "--=_list-0\n" PART_7BIT "--=_list-0--\n" },
+	    "--=_part-0-\n" PART_7BIT "--=_part-0---\n" },
 	{ "so is a text that is an attachment",
 	    "MIME-Version: 1.0\nContent-Type: text/plain\n"
 	    "Content-Disposition: attachment; filename=a\n\nx\n",
 	    FOOTER, WRAP,
-	    "--=_list-0\nContent-Type: text/plain\n"
+	    "--=_part-0-\nContent-Type: text/plain\n"
 	    "Content-Disposition: attachment; filename=a\n\nx\n\n"
-	    "--=_list-0\n" PART_7BIT "--=_list-0--\n" },
+	    "--=_part-0-\n" PART_7BIT "--=_part-0---\n" },
 	{ "one of an unknown charset",
 	    "MIME-Version: 1.0\nContent-Type: text/plain; charset=x/y\n\nx\n",
 	    FOOTER, WRAP,
-	    "--=_list-0\nContent-Type: text/plain; charset=x/y\n\nx\n\n"
-	    "--=_list-0\n" PART_7BIT "--=_list-0--\n" },
+	    "--=_part-0-\nContent-Type: text/plain; charset=x/y\n\nx\n\n"
+	    "--=_part-0-\n" PART_7BIT "--=_part-0---\n" },
 	{ "and 8 bits that say not what they are",
 	    "MIME-Version: 1.0\n\n\xFC\n", UMLAUT, WRAP,
-	    "--=_list-0\n\n\xFC\n\n--=_list-0\n" PART
-	    "quoted-printable\n\nListe f=C3=BCr alle\n--=_list-0--\n" },
+	    "--=_part-0-\n\n\xFC\n\n--=_part-0-\n" PART
+	    "quoted-printable\n\nListe f=C3=BCr alle\n--=_part-0---\n" },
 	{ "a boundary that occurs is not taken",
-	    "MIME-Version: 1.0\nContent-Type: text/html\n\n--=_list-0\n",
-	    FOOTER, "Content-Type: multipart/mixed; boundary=\"=_list-1\"\n",
-	    "--=_list-1\nContent-Type: text/html\n\n--=_list-0\n\n"
-	    "--=_list-1\n" PART_7BIT "--=_list-1--\n" },
+	    "MIME-Version: 1.0\nContent-Type: text/html\n\n--=_part-0-\n",
+	    FOOTER, "Content-Type: multipart/mixed; boundary=\"=_part-1-\"\n",
+	    "--=_part-1-\nContent-Type: text/html\n\n--=_part-0-\n\n"
+	    "--=_part-1-\n" PART_7BIT "--=_part-1---\n" },
 	{ "a signed message", "Content-Type: multipart/signed; boundary=b\n\nx",
 	    FOOTER, NULL, NULL },
 	{ "an encrypted one",

@@ -1,0 +1,85 @@
+"""Lists on a whole stage: members in bulk, and what the world got of a post."""
+
+import json
+
+import pytest
+
+from stage import Stage, wait_for
+from stage.customer import insert
+
+
+class ListHost(Stage):
+    def start_mail(self):
+        super().start_mail()
+        self.start_listmgr()
+
+
+class List:
+    """A list of its own for each test."""
+
+    def __init__(self, host, customer, name="news", **columns):
+        self.host = host
+        self.name, self.domain = name, customer.domain
+        self.address = f"{name}@{customer.domain}"
+        host.query(
+            insert("list", "name", "domain", "package", *columns),
+            name=name, domain=customer.domain, package=customer.name, **columns,
+        )
+        [[self.id]] = host.query(
+            "SELECT id FROM hauspost.list WHERE name = :'name'"
+            " AND domain = :'domain'", name=name, domain=customer.domain)
+
+    def join(self, *addresses, **columns):
+        names = "".join(f", {column}" for column in columns)
+        values = "".join(f", :'with_{column}'" for column in columns)
+        self.host.query(
+            "WITH people AS (INSERT INTO hauspost.list_address (address)"
+            " SELECT unnest(string_to_array(:'addresses', ' '))"
+            " ON CONFLICT (key) DO UPDATE SET address = excluded.address"
+            " RETURNING id)"
+            f" INSERT INTO hauspost.list_member (list, address{names})"
+            f" SELECT :'list', id{values} FROM people",
+            list=self.id, addresses=" ".join(addresses),
+            **{f"with_{name}": value for name, value in columns.items()},
+        )
+
+    def post(self, author, subject="hello", **headers):
+        """One post by SMTP; what was refused, by recipient."""
+        fields = {"From": author, "To": self.address, "Subject": subject,
+                  "Message-ID": f"<{subject}.{self.id}@world.example>"} | headers
+        head = "".join(f"{k}: {v}\r\n" for k, v in fields.items())
+        return self.host.send(
+            [self.address], f"{head}\r\nGr\u00fc\u00dfe\r\n".encode(), author)
+
+    def sent(self, n=1, timeout_s=60):
+        """Wait until Postfix has post n for all of them, and nothing queued."""
+        wait_for(
+            lambda: self.host.query(
+                "SELECT 1 FROM hauspost.list_post WHERE list = :'list'"
+                " AND n = :'n' AND sent IS NOT NULL", list=self.id, n=n),
+            f"post {n} is handed over", timeout_s)
+        wait_for(lambda: not self.host.postfix.queue(), "the queue is empty",
+                 timeout_s)
+
+    def copies(self):
+        """What the world got from this list: [(sender, recipient, message)]."""
+        found = []
+        for path in sorted((self.host.place / "sink").glob("*.json")):
+            kept = json.loads(path.read_text())
+            if f"List-Id:" in kept["message"] and self.domain in kept["sender"]:
+                found += [(kept["sender"], to, kept["message"])
+                          for to in kept["recipients"]]
+        return found
+
+
+@pytest.fixture(scope="module")
+def list_host():
+    with_lists = ListHost()
+    try:
+        with_lists.start()
+        with_lists.query("INSERT INTO hauspost.node (name, mail_root)"
+                         " VALUES (:'node', :'root')", node=with_lists.node,
+                         root=str(with_lists.place / "mail"))
+        yield with_lists
+    finally:
+        with_lists.end()

@@ -1,0 +1,171 @@
+"""Posts through Postfix: who gets one, with which return path and fields."""
+
+import re
+
+import pytest
+
+from list_rig import List, list_host  # noqa: F401
+from stage.customer import Customer
+
+
+@pytest.fixture
+def customer(list_host):  # noqa: F811
+    return Customer(list_host)
+
+
+def field(message, name):
+    head = message.partition("\r\n\r\n")[0]
+    found = re.search(rf"^{name}: *((?:.|\r\n[ \t])*)", head, re.M | re.I)
+    return re.sub(r"\r\n[ \t]+", " ", found[1]).strip() if found else None
+
+
+def test_every_member_gets_one_copy_with_his_own_return_path(list_host, customer):
+    news = List(list_host, customer)
+    people = ["anna@a.example", "Bo.B@b.example", "c=d+e@b.example",
+              "u" * 30 + "@quite-a-long-domain.example"]
+    news.join(*people)
+    assert news.post("anna@a.example") == {}
+    news.sent()
+    copies = news.copies()
+    assert sorted(to for _, to, _ in copies) == sorted(people)
+    for sender, to, message in copies:
+        local = sender.partition("@")[0]
+        assert len(local) <= 64
+        if to == people[3]:
+            assert re.fullmatch(r"news\+b-[a-z2-7]{26}", local)
+        else:
+            tail = to.replace("@", "=")
+            assert re.fullmatch(rf"news\+b-1\.[a-z2-7]{{8}}-{re.escape(tail)}",
+                                local)
+        assert field(message, "List-Id") == f"<news.{news.domain}>"
+        assert field(message, "Precedence") == "list"
+        assert field(message, "List-Unsubscribe-Post") is None or to == people[3]
+
+
+def test_a_members_mailbox_here_gets_it_too(list_host, customer):
+    news = List(list_host, customer)
+    mailbox = customer.mailbox("fred")
+    customer.address("fred", mailbox)
+    news.join(f"fred@{customer.domain}", "x@a.example")
+    assert news.post("x@a.example") == {}
+    news.sent()
+    [message] = customer.inbox(mailbox)
+    assert b"List-Id" in message if isinstance(message, bytes) else "List-Id" in str(message)
+
+
+def test_an_announcement_goes_to_each_alone_with_a_link_to_leave(list_host, customer):
+    news = List(list_host, customer, policy="announce")
+    news.join("a@a.example", "b@a.example")
+    news.join("boss@a.example", role="poster", mode="nomail")
+    assert news.post("boss@a.example") == {}
+    news.sent()
+    copies = news.copies()
+    assert sorted(to for _, to, _ in copies) == ["a@a.example", "b@a.example"]
+    assert len({sender for sender, _, _ in copies}) == 2
+    for sender, to, _ in copies:
+        token = re.fullmatch(r"news\+b-([a-z2-7]{26})@.*", sender)[1]
+        [[address]] = list_host.query(
+            "SELECT a.address FROM hauspost.list_copy(:'token') AS c"
+            " JOIN hauspost.list_member AS m ON m.id = c.member"
+            " JOIN hauspost.list_address AS a ON a.id = m.address",
+            token=token)
+        assert address == to
+
+
+def test_a_repeat_is_dropped(list_host, customer):
+    news = List(list_host, customer)
+    news.join("a@a.example")
+    for _ in range(2):
+        assert news.post("a@a.example", "same") == {}
+        news.sent()
+    assert len(news.copies()) == 1
+    assert "repeated" in list_host.listmgr.log.read_text()
+
+
+# -- Who may -----------------------------------------------------------------
+
+
+def test_who_is_no_member_hears_it_in_the_session(list_host, customer):
+    news = List(list_host, customer)
+    news.join("a@a.example")
+    refused = news.post("stranger@world.example")
+    assert refused[""].startswith("550 5.7.1"), refused
+    assert "Nur Mitglieder duerfen hier schreiben" in refused[""]
+    assert f"news+owner@{news.domain}" in refused[""]
+
+
+@pytest.mark.parametrize(
+    "columns, reply",
+    [
+        ({"max_size": 100}, "552 5.3.4"),
+        ({"policy": "announce"}, "550 5.7.1"),
+    ],
+)
+def test_a_post_that_the_list_refuses_never_leaves_its_sender(
+    list_host, customer, columns, reply
+):
+    news = List(list_host, customer, **columns)
+    news.join("a@a.example")
+    assert news.post("a@a.example")[""].startswith(reply)
+
+
+def test_a_refusal_by_one_list_does_not_keep_the_post_from_another(
+    list_host, customer
+):
+    news, other = List(list_host, customer), List(list_host, customer, "other")
+    other.join("a@a.example")
+    text = (f"From: a@a.example\r\nTo: {news.address}, {other.address}\r\n"
+            f"Message-ID: <two.{news.id}@x>\r\n\r\nhello\r\n").encode()
+    assert list_host.send(
+        [news.address, other.address], text, "a@a.example") == {}
+    other.sent()
+    assert [to for _, to, _ in other.copies()] == ["a@a.example"]
+    assert not list_host.query(
+        "SELECT 1 FROM hauspost.list_post WHERE list = :'id'", id=news.id)
+
+
+@pytest.mark.parametrize(
+    "columns, headers",
+    [
+        ({"policy": "moderated"}, {}),
+        ({"hold": True}, {}),
+        ({}, {"To": "undisclosed: ;"}),
+        ({"nonmember_action": "hold"}, {"From": "b@b.example"}),
+    ],
+)
+def test_what_has_to_wait_waits_for_a_moderator(
+    list_host, customer, columns, headers
+):
+    news = List(list_host, customer, **columns)
+    news.join("a@a.example")
+    assert news.post("a@a.example", **headers) == {}
+    list_host.settle()
+    [[reason]] = list_host.query(
+        "SELECT reason FROM hauspost.list_held WHERE list = :'id'", id=news.id)
+    assert reason
+    assert (list_host.place / "lists" / str(news.id) / "held").is_dir()
+
+
+def test_what_a_moderator_lets_through_goes_out(list_host, customer):
+    news = List(list_host, customer, policy="moderated")
+    news.join("a@a.example")
+    news.join("boss@a.example", role="owner", mode="nomail")
+    assert news.post("a@a.example") == {}
+    list_host.settle()
+    list_host.query(
+        "SELECT hauspost.list_moderate(hauspost.list_token('held', h.id,"
+        " h.created), 'ok', '{boss@a.example}', 'sql', NULL)"
+        " FROM hauspost.list_held AS h WHERE h.list = :'id'", id=news.id)
+    news.sent()
+    assert [to for _, to, _ in news.copies()] == ["a@a.example"]
+
+
+def test_machines_get_no_answer_and_no_post(list_host, customer):
+    news = List(list_host, customer)
+    news.join("a@a.example")
+    assert news.post("a@a.example", **{"Auto-Submitted": "auto-replied"}) == {}
+    assert news.post("a@a.example", "loop", **{"X-Loop": news.address}) == {}
+    list_host.settle()
+    assert not list_host.query(
+        "SELECT 1 FROM hauspost.list_post WHERE list = :'id'", id=news.id)
+    assert not list_host.postfix.queue()
