@@ -134,6 +134,16 @@ class Lists:
         return answer.cookie
 
 
+class OnStage:
+    """The same lists on a whole stage, by way of its web server."""
+
+    def __init__(self, stage):
+        self.query = stage.query
+        self.archive = stage.place / "lists"
+
+    list = Lists.list
+
+
 class List:
     def __init__(self, lists, name, **columns):
         self.lists, self.query = lists, lists.query
