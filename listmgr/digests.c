@@ -8,7 +8,6 @@
 #include <sodium.h>
 #include <time.h>
 
-#include "core/io.h"
 #include "core/log.h"
 #include "core/scope.h"
 #include "listmgr/archive.h"
@@ -25,8 +24,8 @@ enum {
 	TOKEN_TEXT = 2 * TOKEN_OCTETS,
 };
 
-static const struct db_stmt begin_stmt = { "begin", "BEGIN", 0 };
-static const struct db_stmt commit_stmt = { "commit", "COMMIT", 0 };
+static const struct db_stmt begin_stmt = { "digest_start", "BEGIN", 0 };
+static const struct db_stmt commit_stmt = { "digest_commit", "COMMIT", 0 };
 static const struct db_stmt due_stmt = { "list_digest_due",
 	"SELECT hauspost.list_digest_due($1)", 1 };
 static const struct db_stmt issue_stmt = { "list_digest_begin",
@@ -192,11 +191,25 @@ begin(struct making *making, struct why *why)
 	return r;
 }
 
+/* Written, and with the number of a post, as the fan-out wants it. */
 static int
-put(struct making *making, struct buf *message, struct why *why)
+keep(struct making *making, struct slice message, struct why *why)
 {
 	const struct lists *lists = making->options->lists;
 	char name[ARCHIVE_NAME_MAX];
+	int r = archive_write(lists, making->list.id, message, name, why);
+
+	if (r < 0)
+		return r;
+	r = archive_place_post(lists, making->list.id, name, making->n, why);
+	if (r < 0)
+		archive_drop(lists, making->list.id, name);
+	return r;
+}
+
+static int
+put(struct making *making, struct buf *message, struct why *why)
+{
 	int r = make_text(making, "digest-head", &making->issue.head, why);
 
 	if (r == 0)
@@ -206,12 +219,7 @@ put(struct making *making, struct buf *message, struct why *why)
 	r = issue_build(making->arena, &making->issue, message);
 	if (r < 0)
 		return why_fail(why, -r, "build a digest");
-	r = archive_write(
-	    lists, making->list.id, buf_slice(message), name, why);
-	if (r < 0)
-		return r;
-	return archive_place_post(
-	    lists, making->list.id, name, making->n, why);
+	return keep(making, buf_slice(message), why);
 }
 
 static int

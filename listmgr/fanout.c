@@ -17,7 +17,7 @@ static const struct db_stmt begin_stmt = { "list_send_begin",
 	"SELECT hauspost.list_send_begin($1)", 1 };
 static const struct db_stmt claim_stmt = { "list_send_claim",
 	"SELECT list, n, group_no, fanout = 'personal', mac, size_bytes, "
-	"members FROM hauspost.list_send_claim($1)",
+	"members, digest FROM hauspost.list_send_claim($1)",
 	1 };
 static const struct db_stmt members_stmt = { "list_send_members",
 	"SELECT member, address, bounce, leave FROM hauspost.list_send_members("
@@ -47,7 +47,7 @@ struct fanout {
 /* A group as list_send_claim() gives it. */
 struct claim {
 	long long list, n, group_no, size_bytes, members;
-	bool personal;
+	bool personal, digest;
 	struct slice mac;
 };
 
@@ -124,6 +124,7 @@ claim_group(struct fanout *fanout, struct slice node, struct claim *claim_out,
 			    arena_slice(&fanout->arena, db_text(result, 0, 4)),
 			.size_bytes = db_number(result, 0, 5),
 			.members = db_number(result, 0, 6),
+			.digest = db_flag(result, 0, 7),
 		};
 	db_done(result);
 	return r;
@@ -280,14 +281,14 @@ hand_over(struct fanout *fanout, const struct claim *claim, struct group *group)
 	}
 }
 
-/* Its list or its file is gone: nobody gets it. */
+/* What cannot be sent is told and goes to nobody. */
 static int
 open_post(struct outgoing *outgoing, const struct claim *claim, struct why *why)
 {
 	int r = outgoing_open(outgoing, claim->list, claim->n, why);
 
-	if (r == -ENOENT) {
-		log_event(LOG_ERR, NULL, "post-lost",
+	if (r == -ENOENT || r == 0) {
+		log_event(LOG_ERR, NULL, "not-sent",
 		    LOG_NUM("list", claim->list), LOG_NUM("post", claim->n),
 		    LOG_WHY(why));
 		return 0;
@@ -299,7 +300,8 @@ static int
 send_group(struct fanout *fanout, const struct claim *claim, struct why *why)
 {
 	struct outgoing outgoing = { .listmgr = fanout->listmgr,
-		.arena = &fanout->arena };
+		.arena = &fanout->arena,
+		.digest = claim->digest };
 	struct group group = { .outgoing = &outgoing,
 		.arena = &fanout->arena,
 		.mac = claim->mac };

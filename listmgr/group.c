@@ -59,8 +59,9 @@ static void
 set_parts(const struct outgoing *outgoing, struct slice unsubscribe,
     struct smtpc_part parts[PARTS])
 {
-	const struct slice pieces[PARTS] = { outgoing->top, unsubscribe,
-		outgoing->fields, outgoing->body };
+	const struct edited *edited = &outgoing->edited;
+	const struct slice pieces[PARTS] = { edited->top, unsubscribe,
+		edited->fields, edited->body };
 
 	for (size_t i = 0; i < PARTS; i++)
 		parts[i] = (struct smtpc_part)SMTPC_OCTETS(pieces[i]);

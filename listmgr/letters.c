@@ -1,344 +1,17 @@
 #include "listmgr/letters.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sodium.h>
-#include <stdio.h>
-#include <time.h>
-
-#include "core/io.h"
 #include "core/log.h"
-#include "core/scope.h"
-#include "listmgr/archive.h"
-#include "listmgr/letter.h"
+#include "listmgr/sending.h"
 
 static const struct db_stmt take = { "letters-take",
 	"SELECT id, list, name, domain, kind, address, language, answers,"
 	" replied, return_path, held, subject, body, names, texts,"
 	" posts::text[] FROM hauspost.list_letters_take($1, $2::int)",
 	2 };
-static const struct db_stmt rows_of = { "letters-rows",
-	"SELECT sender, subject, reason, ok, no, \"drop\", member"
-	" FROM hauspost.list_letter_rows($1::bigint)",
-	1 };
 static const struct db_stmt mark_sent = { "letters-sent",
 	"SELECT hauspost.list_letter_sent($1::bigint)", 1 };
 static const struct db_stmt mark_failed = { "letters-failed",
 	"SELECT hauspost.list_letter_failed($1::bigint)", 1 };
-
-enum {
-	LETTER_MAIL_MAX = 1024 * 1024, /* without the mails that go with it */
-	LETTER_TEXT_MAX = 64 * 1024,
-	LETTER_TABLE_MAX = 200 * 1024,
-	BOUNDARY_OCTETS = 16, /* nobody guesses it, so no mail holds it */
-	PARTS_MAX = 2 * 20 + 2,
-};
-
-/* A row of list_letters_take(), and what becomes of it. */
-struct sending {
-	const struct listmgr *listmgr;
-	struct arena *arena;
-	long long id, list, held;
-	struct slice name, domain, kind, return_path;
-	struct slice own_subject, own_body;
-	struct letter letter;
-	struct letter_word *words;
-	struct slice *posts;
-	size_t n_posts;
-
-	struct buf head, end; /* around the mails that go with it */
-	struct buf *between;
-	struct archive_view *views;
-	size_t n_views;
-	struct smtpc_part *parts;
-	size_t n_parts;
-};
-
-static struct slice
-word(const struct sending *s, const char *name)
-{
-	for (size_t i = 0; i < s->letter.n_words; i++) {
-		if (slice_eq(s->words[i].name, slice_of(name)))
-			return s->words[i].text;
-	}
-	return (struct slice){ "", 0 };
-}
-
-static bool
-is_kind(const struct sending *s, const char *kind)
-{
-	return slice_eq(s->kind, slice_of(kind));
-}
-
-/* --- reading a row ----------------------------------------------------------
- */
-
-static struct slice
-copy(struct sending *s, const struct db_result *rows, int row, int column)
-{
-	return arena_slice(s->arena, db_text(rows, row, column));
-}
-
-/* A path of the pages becomes a whole address, or nothing. */
-static struct slice
-whole_url(const struct sending *s, struct slice path)
-{
-	const char *web = s->listmgr->lists.web;
-
-	if (web == NULL || web[0] == '\0')
-		return (struct slice){ "", 0 };
-	return slice_of(
-	    arena_printf(s->arena, "%s/%.*s", web, SLICE_FMT(path)));
-}
-
-/* One more is left free, for the table. */
-static void
-read_words(struct sending *s, const struct db_result *rows, int row)
-{
-	struct slice *names, *texts;
-	size_t n = db_array(rows, row, 13, s->arena, &names);
-
-	if (db_array(rows, row, 14, s->arena, &texts) != n)
-		n = 0;
-	s->words = arena_calloc(s->arena, n + 1, sizeof *s->words);
-	for (size_t i = 0; i < n; i++) {
-		bool url = slice_eq(names[i], SLICE("url"));
-
-		s->words[i].name = names[i];
-		s->words[i].text = url ? whole_url(s, texts[i]) : texts[i];
-	}
-	s->letter.words = s->words;
-	s->letter.n_words = n;
-}
-
-static void
-read_row(struct sending *s, const struct db_result *rows, int row)
-{
-	s->id = db_number(rows, row, 0);
-	s->list = db_number(rows, row, 1);
-	s->name = copy(s, rows, row, 2);
-	s->domain = copy(s, rows, row, 3);
-	s->kind = copy(s, rows, row, 4);
-	s->letter.to = copy(s, rows, row, 5);
-	s->letter.language = copy(s, rows, row, 6);
-	s->letter.answers = copy(s, rows, row, 7);
-	s->letter.replied = db_flag(rows, row, 8);
-	s->return_path = copy(s, rows, row, 9);
-	s->held = db_is_null(rows, row, 10) ? 0 : db_number(rows, row, 10);
-	s->own_subject = copy(s, rows, row, 11);
-	s->own_body = copy(s, rows, row, 12);
-	read_words(s, rows, row);
-	s->n_posts = db_array(rows, row, 15, s->arena, &s->posts);
-}
-
-/* --- texts ------------------------------------------------------------------
- */
-
-static bool
-is_file_name(struct slice name)
-{
-	for (size_t i = 0; i < name.n; i++) {
-		if ((name.p[i] < 'a' || name.p[i] > 'z') && name.p[i] != '-')
-			return false;
-	}
-	return name.n > 0;
-}
-
-static int
-read_text(const struct sending *s, struct slice kind, struct slice *text_out,
-    struct why *why)
-{
-	char *path = arena_printf(s->arena, "%s/%.*s/%.*s.txt",
-	    s->listmgr->settings->texts, SLICE_FMT(s->letter.language),
-	    SLICE_FMT(kind));
-	AUTO_CLOSE int fd = -1;
-	char *text = arena_alloc(s->arena, LETTER_TEXT_MAX);
-	ssize_t n;
-
-	if (!is_file_name(kind) || !is_file_name(s->letter.language))
-		return why_fail(why, EINVAL, "read %s", path);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? -1 : read(fd, text, LETTER_TEXT_MAX);
-	if (n < 0)
-		return why_fail(why, errno, "read %s", path);
-	*text_out = (struct slice){ text, (size_t)n };
-	return 0;
-}
-
-static int
-find_text(struct sending *s, struct why *why)
-{
-	if (s->own_body.n == 0)
-		return read_text(s, s->kind, &s->letter.text, why);
-	s->letter.text =
-	    slice_of(arena_printf(s->arena, "Subject: %.*s\n\n%.*s",
-		SLICE_FMT(s->own_subject), SLICE_FMT(s->own_body)));
-	return 0;
-}
-
-/* What stands behind the subject of a text, filled in once for each row. */
-static void
-add_rows(struct buf *table, struct slice text, const struct db_result *rows)
-{
-	static const struct slice names[] = { SLICE("sender"), SLICE("subject"),
-		SLICE("reason"), SLICE("ok"), SLICE("no"), SLICE("drop"),
-		SLICE("member") };
-	enum { COLUMNS = sizeof names / sizeof *names };
-	struct letter_word words[COLUMNS];
-	struct slice subject;
-
-	(void)slice_cut(&text, '\n', &subject);
-	for (int row = 0; row < db_rows(rows); row++) {
-		for (int i = 0; i < COLUMNS; i++) {
-			words[i].name = names[i];
-			words[i].text = db_text(rows, row, i);
-		}
-		letter_fill(table, text, words, COLUMNS);
-	}
-}
-
-/* {table} and {count} of a letter that lists held mails. */
-static int
-make_table(struct sending *s, struct why *why)
-{
-	AUTO_BUF struct buf table = BUF_INIT(LETTER_TABLE_MAX);
-	struct slice id = db_number_param(s->arena, s->id), text;
-	struct db_result *rows;
-	int r = read_text(s, SLICE("moderate-row"), &text, why);
-
-	if (r == 0)
-		r = db_ask(s->listmgr->lists.db, &rows_of, &id, &rows, why);
-	if (r < 0)
-		return r;
-	add_rows(&table, text, rows);
-	s->words =
-	    arena_calloc(s->arena, 2 + s->letter.n_words, sizeof *s->words);
-	memcpy(s->words + 2, s->letter.words,
-	    s->letter.n_words * sizeof *s->words);
-	s->words[0] = (struct letter_word){ SLICE("table"),
-		arena_slice(s->arena, buf_slice(&table)) };
-	s->words[1] = (struct letter_word){ SLICE("count"),
-		db_number_param(s->arena, db_rows(rows)) };
-	s->letter.words = s->words;
-	s->letter.n_words += 2;
-	db_done(rows);
-	return 0;
-}
-
-/* --- composing --------------------------------------------------------------
- */
-
-/* From and Reply-To are the address that a plain reply should reach. */
-static void
-set_addresses(struct sending *s)
-{
-	struct letter *letter = &s->letter;
-	struct slice confirm = word(s, "confirm");
-	bool about_receiving = is_kind(s, "welcome") || is_kind(s, "reminder");
-
-	letter->list = word(s, "list");
-	letter->from = word(s, "owner");
-	if (confirm.n > 0 && !is_kind(s, "confirm-enter"))
-		letter->from = letter->reply_to = confirm;
-	else if (is_kind(s, "moderate") || is_kind(s, "moderate-sub"))
-		letter->reply_to = word(s, "ok");
-	if (about_receiving) {
-		letter->list_id = word(s, "list_id");
-		letter->leave = word(s, "unsubscribe");
-	}
-	letter->message_id = slice_of(arena_printf(
-	    s->arena, "letter.%lld@%.*s", s->id, SLICE_FMT(s->domain)));
-	letter->date = time(NULL);
-}
-
-static void
-add_part(struct sending *s, struct slice octets)
-{
-	s->parts[s->n_parts++] = (struct smtpc_part)SMTPC_OCTETS(octets);
-}
-
-/* A mail that goes with the letter; one that is gone is left out. */
-static void
-attach(struct sending *s, bool held, long long n)
-{
-	const struct lists *lists = &s->listmgr->lists;
-	struct archive_view *view = &s->views[s->n_views];
-	struct why why;
-	int r = held ? archive_open_held(lists, s->list, n, view, &why)
-		     : archive_open_post(lists, s->list, n, view, &why);
-
-	if (r < 0) {
-		log_event(LOG_WARNING, NULL, "letter-without",
-		    LOG_NUM("letter", s->id), LOG_WHY(&why));
-		return;
-	}
-	s->n_views++;
-	add_part(s, buf_slice(s->between));
-	add_part(s, view->message);
-}
-
-static void
-attach_all(struct sending *s)
-{
-	size_t n = s->n_posts;
-
-	letter_add_mail(s->between, s->letter.boundary);
-	if (is_kind(s, "moderate"))
-		attach(s, true, s->held);
-	for (size_t i = 0; i < n && s->n_parts + 3 <= PARTS_MAX; i++) {
-		unsigned long long number;
-
-		if (slice_number(s->posts[i], INT64_MAX, &number))
-			attach(s, false, (long long)number);
-	}
-	letter_end(&s->end, s->letter.boundary);
-	add_part(s, buf_slice(&s->end));
-}
-
-static int
-compose(struct sending *s, struct why *why)
-{
-	unsigned char random[BOUNDARY_OCTETS];
-	char boundary[2 * BOUNDARY_OCTETS + 1];
-	bool with_mails = is_kind(s, "moderate") || s->n_posts > 0;
-	int r = find_text(s, why);
-
-	if (r == 0 && (is_kind(s, "moderate-many") || is_kind(s, "owner-held")))
-		r = make_table(s, why);
-	if (r < 0)
-		return r;
-	randombytes_buf(random, sizeof random);
-	s->letter.boundary = with_mails
-				 ? sodium_bin2hex(boundary, sizeof boundary,
-				       random, sizeof random)
-				 : NULL;
-	letter_compose(&s->head, &s->letter);
-	add_part(s, buf_slice(&s->head));
-	if (with_mails)
-		attach_all(s);
-	s->letter.boundary = NULL;
-	return buf_failed(&s->head) ? why_fail(why, EMSGSIZE, "compose") : 0;
-}
-
-/* Mail to owners goes on as it is: its author is whom they answer. */
-static int
-pass_on(struct sending *s, struct why *why)
-{
-	struct archive_view *view = &s->views[0];
-	int r =
-	    archive_open_held(&s->listmgr->lists, s->list, s->held, view, why);
-
-	if (r < 0)
-		return r;
-	s->n_views = 1;
-	(void)buf_addf(&s->head, "X-Loop: %.*s\n", SLICE_FMT(word(s, "list")));
-	add_part(s, buf_slice(&s->head));
-	add_part(s, view->message);
-	return 0;
-}
-
-/* --- sending ----------------------------------------------------------------
- */
 
 static enum verdict
 hand_over(struct sending *s, struct smtpc *smtpc, struct why *why)
@@ -364,21 +37,8 @@ hand_over(struct sending *s, struct smtpc *smtpc, struct why *why)
 static enum verdict
 send_one(struct sending *s, struct smtpc *smtpc, struct why *why)
 {
-	int r;
-
-	set_addresses(s);
-	r = is_kind(s, "owner-mail") ? pass_on(s, why) : compose(s, why);
-	return r < 0 ? MAIL_TEMPFAIL : hand_over(s, smtpc, why);
-}
-
-static void
-release(struct sending *s)
-{
-	for (size_t i = 0; i < s->n_views; i++)
-		archive_close(&s->views[i]);
-	buf_free(&s->head);
-	buf_free(s->between);
-	buf_free(&s->end);
+	return sending_compose(s, why) < 0 ? MAIL_TEMPFAIL
+					   : hand_over(s, smtpc, why);
 }
 
 static int
@@ -389,9 +49,9 @@ mark(struct sending *s, enum verdict verdict, const struct why *said,
 
 	log_event(verdict == MAIL_OK ? LOG_INFO : LOG_WARNING, NULL,
 	    verdict == MAIL_OK ? "letter" : "letter-not-sent",
-	    LOG_SLICE("list", word(s, "list")), LOG_SLICE("kind", s->kind),
-	    LOG_SLICE("to", s->letter.to), LOG_NUM("letter", s->id),
-	    LOG_WHY(said));
+	    LOG_SLICE("list", sending_word(s, "list")),
+	    LOG_SLICE("kind", s->kind), LOG_SLICE("to", s->letter.to),
+	    LOG_NUM("letter", s->id), LOG_WHY(said));
 	return db_ask(s->listmgr->lists.db,
 	    verdict == MAIL_TEMPFAIL ? &mark_failed : &mark_sent, &id, NULL,
 	    why);
@@ -403,27 +63,19 @@ send_row(const struct listmgr *listmgr, struct smtpc *smtpc,
     const struct db_result *rows, int row, struct why *why)
 {
 	struct arena arena = ARENA_INIT;
-	struct smtpc_part parts[PARTS_MAX];
-	struct archive_view views[PARTS_MAX];
-	struct buf between = BUF_INIT(1024);
-	struct sending s = { .listmgr = listmgr,
-		.arena = &arena,
-		.head = BUF_INIT(LETTER_MAIL_MAX),
-		.end = BUF_INIT(1024),
-		.between = &between,
-		.views = views,
-		.parts = parts };
+	struct sending s;
 	struct why said = { 0 };
 	enum verdict verdict = MAIL_TEMPFAIL;
 	int r;
 
-	read_row(&s, rows, row);
+	sending_init(&s, listmgr, &arena);
+	sending_read(&s, rows, row);
 	if (smtpc != NULL && smtpc_usable(smtpc))
 		verdict = send_one(&s, smtpc, &said);
 	else
 		said = *why;
 	r = mark(&s, verdict, &said, why);
-	release(&s);
+	sending_done(&s);
 	arena_done(&arena);
 	return r;
 }

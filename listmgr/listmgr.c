@@ -27,12 +27,14 @@ listmgr_open(
 		return why_fail(why, errno, "make an eventfd");
 	listmgr->lists.db = db_pool_new(common->database, "hauspost_listmgr",
 	    POOL_CONNECTIONS, common->database_timeout_ms);
+	listmgr->dmarc = dmarc_new(settings->name_servers);
 	return 0;
 }
 
 void
 listmgr_close(struct listmgr *listmgr)
 {
+	dmarc_free(listmgr->dmarc);
 	db_pool_free(listmgr->lists.db);
 	(void)close(listmgr->stop_fd);
 }

@@ -9,6 +9,7 @@
 
 #include "core/smtpc.h"
 
+#include "listmgr/dmarc.h"
 #include "listmgr/list.h"
 #include "listmgr/settings.h"
 
@@ -16,6 +17,7 @@ struct listmgr {
 	const struct settings *settings;
 	struct lists lists; /* with the pool of database connections */
 	struct smtpc_options inject;
+	struct dmarc *dmarc;
 	int stop_fd; /* readable for ever once the program is to end */
 };
 

@@ -2,11 +2,11 @@
 
 #include "listmgr/bounces.h"
 #include "listmgr/decide.h"
-#include "listmgr/post.h"
+#include "listmgr/judge.h"
 #include "listmgr/request.h"
 
 static mail_handler *const handlers[] = {
-	[EXTENSION_POST] = post_take,
+	[EXTENSION_POST] = judge_post,
 	[EXTENSION_SUBSCRIBE] = request_change,
 	[EXTENSION_UNSUBSCRIBE] = request_change,
 	[EXTENSION_CONFIRM] = request_confirm,

@@ -15,6 +15,7 @@
 #include "core/program.h"
 
 #include "listmgr/chores.h"
+#include "listmgr/digests.h"
 #include "listmgr/fanout.h"
 #include "listmgr/session.h"
 
@@ -29,6 +30,20 @@ serve_guest(void *host, int fd)
 	session_serve(host, fd);
 }
 
+static struct digests *
+start_digests(const struct listmgr *listmgr)
+{
+	const struct settings *settings = listmgr->settings;
+
+	return digests_start(&(struct digests_options){
+	    .lists = &listmgr->lists,
+	    .node = settings->common.node,
+	    .texts = settings->texts,
+	    .group_members = settings->group_members,
+	    .stop_fd = listmgr->stop_fd,
+	});
+}
+
 /* Until SIGTERM; open messages finish. */
 static int
 serve(struct listmgr *listmgr, int listen_fd)
@@ -40,18 +55,21 @@ serve(struct listmgr *listmgr, int listen_fd)
 	struct guests *guests;
 	struct fanout *fanout;
 	struct chores *chores;
+	struct digests *digests;
 
 	if (term_fd < 0)
 		return EX_OSERR;
 	guests = guests_new(&options);
 	fanout = fanout_start(listmgr);
 	chores = chores_start(listmgr);
+	digests = start_digests(listmgr);
 	program_ready();
 	log_event(LOG_INFO, NULL, "ready");
 	guests_accept(guests, listen_fd, term_fd);
 	listmgr_stop(listmgr);
 	fanout_stop(fanout);
 	chores_stop(chores);
+	digests_stop(digests);
 	/* Threads that are still at it use what is freed below; what they
 	 * have not answered Postfix brings again. */
 	if (!guests_wait(guests, settings->stop_timeout_ms))

@@ -16,6 +16,12 @@ const struct config_key settings_keys[] = {
 	    "there are none"),
 	CONFIG_TEXT(struct settings, texts, texts, "/usr/share/hauspost/lists",
 	    "folder of the letters' texts, with one for each language"),
+	CONFIG_TEXT(struct settings, authserv_id, authserv_id, "",
+	    "name by which our own filters sign Authentication-Results; "
+	    "empty: nobody checks senders, and From is believed"),
+	CONFIG_TEXT(struct settings, name_servers, name_servers, "",
+	    "who is asked for DMARC policies, as 192.0.2.1 or "
+	    "192.0.2.1:5353; empty: the system's"),
 	CONFIG_TEXT(struct settings, queue, queue, "/var/spool/postfix",
 	    "Postfix' queue, on whose disk copies must have room"),
 	CONFIG_BYTES(struct settings, queue_reserve, queue_reserve_bytes,

@@ -227,6 +227,17 @@ add_mark(SMFICTX *ctx, struct slice delivered_to)
 	return smfi_insheader(ctx, 0, name, value);
 }
 
+static int
+add_results(SMFICTX *ctx, const char *results)
+{
+	char name[] = "Authentication-Results", value[WHY_REPLY_MAX];
+
+	if (results == NULL)
+		return MI_SUCCESS;
+	(void)snprintf(value, sizeof value, " %s", results);
+	return smfi_insheader(ctx, 0, name, value);
+}
+
 /* Without parameters: those that the client gave stay. */
 static int
 change_sender(SMFICTX *ctx, struct slice sender)
@@ -256,6 +267,8 @@ apply(SMFICTX *ctx, const struct plan *plan)
 {
 	int r = add_mark(ctx, plan->delivered_to);
 
+	if (r == MI_SUCCESS)
+		r = add_results(ctx, plan->results);
 	if (r == MI_SUCCESS)
 		r = change_sender(ctx, plan->sender);
 	for (size_t i = 0; i < plan->n_remove && r == MI_SUCCESS; i++)

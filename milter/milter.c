@@ -32,6 +32,9 @@ const struct config_key milter_keys[] = {
 	    "users whose mail of class reinject, reply and list is believed"),
 	CONFIG_TEXT(struct milter_config, postfix_user, postfix_user, "postfix",
 	    "user whose mail of class moved is believed"),
+	CONFIG_TEXT(struct milter_config, authserv_id, authserv_id, "",
+	    "name by which our own filters sign Authentication-Results; as "
+	    "for hauspost-listmgr"),
 	CONFIG_COUNT(struct milter_config, bulk_recipients, bulk_recipients,
 	    "100", 1, 100000, "more recipients are a newsletter"),
 	CONFIG_COUNT(struct milter_config, bulk_burst, bulk_burst, "60", 1,

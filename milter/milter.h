@@ -22,6 +22,7 @@ struct milter_config {
 	const char *socket_group;  /* who may connect to both */
 	const char *reinject_user; /* who may use class reinject and list */
 	const char *postfix_user;  /* who may use class moved */
+	const char *authserv_id;   /* of the filters that check senders */
 	long bulk_recipients;	   /* more of them are a newsletter … */
 	long bulk_burst;	   /* … as are more messages a minute */
 	long bulk_port;		   /* where newsletters are to be sent to */
@@ -37,7 +38,7 @@ struct milter {
 	struct directory *directory;
 	struct db_pool *pool; /* what is written behind */
 	struct batch *trail, *notices;
-	struct batch *bounces;	    /* of what was sent on */
+	struct batch *bounces;	     /* of what was sent on */
 	struct db_pool *budget_pool; /* what a sender waits for */
 	struct budget *budget;
 	uid_t trusted[TRUSTED_MAX]; /* the users of reinject_user */

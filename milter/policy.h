@@ -137,6 +137,7 @@ struct plan {
 	size_t n_remove;
 	struct slice delivered_to; /* add this mark to the header, or empty */
 	struct slice sender;	   /* the new one (onward_sender()), or empty */
+	const char *results;	   /* Authentication-Results to add, or NULL */
 	const char *hold;	   /* why it waits for an admin, or NULL */
 	bool discard;		   /* nothing is left to be queued */
 };

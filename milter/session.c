@@ -6,6 +6,7 @@
 #include "core/buf.h"
 #include "core/header.h"
 #include "core/log.h"
+#include "milter/lists.h"
 #include "milter/onward.h"
 #include "milter/report.h"
 #include "milter/sockdiag.h"
@@ -29,7 +30,9 @@ struct txn {
 	size_t n_forwards;
 	struct slice srs_domain; /* of a recipient that we once rewrote */
 	int64_t size_bytes;
-	struct buf body; /* kept of bounces to such recipients */
+	struct buf body;   /* kept of bounces to such recipients */
+	bool for_list;	   /* a recipient is one … */
+	struct buf header; /* … so its header is kept */
 	bool is_spam;
 	size_t received;
 	struct slice delivered_to[DELIVERED_TO_MAX];
@@ -121,6 +124,7 @@ session_close(struct session *session)
 	if (session == NULL)
 		return;
 	buf_free(&session->txn.body);
+	buf_free(&session->txn.header);
 	submission_drop(&session->txn.submission);
 	arena_done(&session->txn.arena);
 	arena_done(&session->arena);
@@ -138,8 +142,10 @@ reset(struct session *session)
 	submission_drop(&txn->submission);
 	arena_reset(&arena);
 	buf_free(&txn->body);
+	buf_free(&txn->header);
 	*txn = (struct txn){ .arena = arena,
 		.declared_bytes = -1,
+		.header = BUF_INIT(LISTS_HEADER_MAX),
 		.body = BUF_INIT(BODY_KEPT_MAX) };
 	submission_begin(&txn->submission, session->milter, &txn->arena);
 }
@@ -471,6 +477,7 @@ session_rcpt(
 	rcpt->why = *why;
 	if (verdict == MAIL_OK || policy_must_accept(session->class)) {
 		txn->n_rcpts++;
+		txn->for_list |= lists_want(rcpt);
 		return MAIL_OK;
 	}
 	report = report_of(session, txn->declared_bytes);
@@ -490,6 +497,8 @@ session_header(struct session *session, struct slice name, struct slice value)
 	txn->size_bytes += (int64_t)(name.n + value.n) + 3; /* colon, CRLF */
 	submission_header(&txn->submission, name, value);
 	value = slice_trim(value);
+	if (txn->for_list)
+		lists_add_field(&txn->header, name, value);
 	txn->is_spam |= forwarding_is_spam_flag(name, value);
 	if (slice_eq_nocase(name, SLICE("Received")))
 		txn->received++;
@@ -545,6 +554,21 @@ make_plan(struct session *session, struct envelope *envelope, struct plan *plan,
 	return policy_plan(&txn->arena, envelope, plan, why);
 }
 
+/*
+ * Nobody is told of a list's refusal where that cannot be had: the list
+ * manager decides, and later.
+ */
+static void
+judge_lists(struct session *session, const struct lists_post *post)
+{
+	struct txn *txn = &session->txn;
+	struct why why = { 0 };
+
+	if (txn->for_list &&
+	    lists_judge(session->milter, &txn->arena, post, &why) < 0)
+		log_event(LOG_WARNING, NULL, "list-unknown", LOG_WHY(&why));
+}
+
 /* What a sender of ours has to do with the plan. */
 static void
 add_submitted(struct session *session, struct plan *plan)
@@ -582,6 +606,8 @@ session_end(struct session *session, struct slice queue_id,
 {
 	struct txn *txn = &session->txn;
 	struct envelope envelope = envelope_of(session);
+	const struct lists_post post = { &envelope, buf_slice(&txn->header),
+		txn->submission.name };
 	struct why refused = { 0 };
 	enum verdict verdict, submitted;
 
@@ -589,6 +615,7 @@ session_end(struct session *session, struct slice queue_id,
 	if (txn->body.n > 0)
 		onward_read_bounce(
 		    &txn->arena, buf_slice(&txn->body), on_gone, session);
+	judge_lists(session, &post);
 	submitted = submission_end(&txn->submission, &envelope, &refused);
 	verdict = make_plan(session, &envelope, plan_out, why);
 	if (submitted != MAIL_OK) {
@@ -597,6 +624,9 @@ session_end(struct session *session, struct slice queue_id,
 	}
 	if (verdict == MAIL_OK)
 		add_submitted(session, plan_out);
+	if (verdict == MAIL_OK && txn->for_list)
+		plan_out->results =
+		    lists_results(session->milter, &txn->arena, &post);
 	return verdict;
 }
 

@@ -413,7 +413,7 @@ $$;
 -- First groups go first: a small list does not wait for a large one.
 CREATE FUNCTION hauspost.list_send_claim(node text)
 RETURNS TABLE (list bigint, n bigint, group_no integer, fanout text,
-    mac text, size_bytes bigint, members integer)
+    mac text, size_bytes bigint, members integer, digest boolean)
 LANGUAGE plpgsql SECURITY DEFINER ROWS 1
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -432,7 +432,7 @@ BEGIN
         AND p.list = s.list AND p.n = s.n
     RETURNING s.list, s.n, s.group_no, s.fanout,
         hauspost.list_post_mac(s.list, s.n), p.size_bytes,
-        cardinality(s.members);
+        cardinality(s.members), p.issue IS NOT NULL;
 END
 $$;
 COMMENT ON FUNCTION hauspost.list_send_claim(text) IS
@@ -529,6 +529,14 @@ COMMENT ON FUNCTION hauspost.list_send_done(bigint, bigint, integer, bigint[],
     'A group was handed over: these members later (wait NULL: the longer the '
     'more often that was), those were refused for good';
 
+CREATE FUNCTION hauspost.list_signs(domain text) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+RETURN EXISTS (SELECT FROM hauspost.dkim_key AS k
+    WHERE k.domain = list_signs.domain AND k.signs);
+COMMENT ON FUNCTION hauspost.list_signs(text) IS
+    'Posts of lists at this domain are signed by it';
+
 -- For poll(2): how long until something is due.
 CREATE FUNCTION hauspost.list_send_wait(node text) RETURNS bigint
 LANGUAGE sql STABLE SECURITY DEFINER
@@ -553,7 +561,7 @@ GRANT EXECUTE ON FUNCTION
     hauspost.list_send_members(bigint, bigint, integer, boolean),
     hauspost.list_send_done(bigint, bigint, integer, bigint[], interval,
         bigint[], text[], text[]),
-    hauspost.list_send_wait(text),
+    hauspost.list_send_wait(text), hauspost.list_signs(text),
     hauspost.list_bounce_member(bigint, bigint, text, text),
     hauspost.list_copy(text)
     TO hauspost_listmgr;

@@ -161,6 +161,9 @@ class RandomDirectory:
                 "name": "news",
                 "domain": domain["name"],
                 "package": domain["package"],
+                # What the list's own trigger would fill.
+                "list_id": f"news.{domain['name']}",
+                "fanout": "shared",
             }
         )
         self.rows["address"].append(address)
@@ -261,9 +264,11 @@ class RandomDirectory:
                     f"domain:{domain}",
                 ),
                 (
-                    "INSERT INTO hauspost.list VALUES ('x', %s, 'aaa00')"
+                    "INSERT INTO hauspost.list"
+                    " (name, domain, package, list_id, fanout)"
+                    " VALUES ('x', %s, 'aaa00', 'x.' || %s, 'shared')"
                     " ON CONFLICT DO NOTHING",
-                    [domain],
+                    [domain, domain],
                     f"address:x@{domain}",
                 ),
             ]
