@@ -14,6 +14,7 @@
 enum {
 	RENEW_MS = 30 * 1000, /* a third of the lease */
 	SWEEP_MS = 3600 * 1000,
+	TRIM_EVERY = 32, /* runs that have begun to wait */
 	STACK_BYTES = 512 * 1024,
 	STOP_MS = 10 * 1000,
 };
@@ -43,6 +44,7 @@ struct schedule {
 	struct slice node;
 	struct db *lock; /* the connection that holds this node's lock */
 	long renewed_ms, swept_ms;
+	size_t trimmed; /* how many waited when memory was last given back */
 
 	pthread_mutex_t mutex; /* for what follows */
 	pthread_cond_t ended;
@@ -211,8 +213,6 @@ renew_leases(struct schedule *schedule)
 	struct why why = { 0 };
 
 	schedule->renewed_ms = clock_ms();
-	/* What many runs at once have left, while others only wait. */
-	(void)malloc_trim(0);
 	if (n > 0 && db_run(schedule->lock, &renew, params, NULL, &why) < 0)
 		lose_lock(schedule, &why);
 	arena_done(&arena);
@@ -239,6 +239,18 @@ wake_idlers(struct schedule *schedule)
 	arena_done(&arena);
 }
 
+/* What many runs at once have left, while they wait, is half of it. */
+static void
+trim_memory(struct schedule *schedule)
+{
+	size_t idle = idlers_count(schedule->fetcher->idlers);
+
+	if (idle < schedule->trimmed + TRIM_EVERY && idle >= schedule->trimmed)
+		return;
+	schedule->trimmed = idle;
+	(void)malloc_trim(0);
+}
+
 static void
 sweep_items(struct schedule *schedule)
 {
@@ -261,6 +273,7 @@ look(struct schedule *schedule)
 		renew_leases(schedule);
 	if (clock_ms() - schedule->swept_ms > SWEEP_MS)
 		sweep_items(schedule);
+	trim_memory(schedule);
 	if (schedule->lock != NULL)
 		wake_idlers(schedule);
 	if (schedule->lock != NULL && running < most)
