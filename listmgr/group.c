@@ -23,14 +23,6 @@ hand(struct hands *hands, size_t place, struct why *why)
 	return *smtpc;
 }
 
-bool
-hands_can_share(struct hands *hands, struct why *why)
-{
-	struct smtpc *smtpc = hand(hands, 0, why);
-
-	return smtpc != NULL && smtpc_offers(smtpc, SLICE("XVERP"));
-}
-
 void
 hands_close(struct hands *hands)
 {
@@ -93,18 +85,28 @@ shared_sender(const struct group *group)
 	    group->arena, &group->outgoing->list, extension);
 }
 
-static void
-say_to_all(struct group *group, const struct why *why)
+void
+group_say(struct group *group, const struct why *why)
 {
 	for (size_t i = 0; i < group->n; i++)
 		group->members[i].why = *why;
 }
 
-void
-group_share(struct hands *hands, struct group *group)
+/* Bounces would name nobody, so nobody gets it before that is mended. */
+static void
+say_no_xverp(struct group *group)
 {
 	struct why why = { 0 };
-	struct smtpc *smtpc = hand(hands, 0, &why);
+
+	(void)why_say(&why, 451, "4.3.5", "the next server offers no XVERP");
+	group_say(group, &why);
+}
+
+static void
+share(struct smtpc *smtpc, struct group *group)
+{
+	const struct outgoing *outgoing = group->outgoing;
+	struct slice everybody = { "", 0 };
 	struct smtpc_part parts[PARTS];
 	struct smtpc_mail mail = {
 		.sender = shared_sender(group),
@@ -114,18 +116,27 @@ group_share(struct hands *hands, struct group *group)
 		.parts = parts,
 		.n_parts = PARTS,
 	};
+	struct why why;
 
-	if (smtpc == NULL) {
-		say_to_all(group, &why);
-		return;
-	}
-	set_parts(group->outgoing,
-	    outgoing_unsubscribe(
-		group->outgoing, group->arena, (struct slice){ "", 0 }),
-	    parts);
+	set_parts(outgoing,
+	    outgoing_unsubscribe(outgoing, group->arena, everybody), parts);
 	(void)smtpc_send(smtpc, &mail, &why);
 	for (size_t i = 0; i < group->n; i++)
 		group->members[i].why = mail.rcpts[i].why;
+}
+
+void
+group_share(struct hands *hands, struct group *group)
+{
+	struct why why = { 0 };
+	struct smtpc *smtpc = hand(hands, 0, &why);
+
+	if (smtpc == NULL)
+		group_say(group, &why);
+	else if (!smtpc_offers(smtpc, SLICE("XVERP")))
+		say_no_xverp(group);
+	else
+		share(smtpc, group);
 }
 
 /* --- personal --------------------------------------------------------- */
