@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <sys/statvfs.h>
 
 #include "core/clock.h"
 #include "core/log.h"
@@ -16,8 +15,8 @@ static const struct db_stmt listen_stmt = { "listen", "LISTEN hauspost_list",
 static const struct db_stmt begin_stmt = { "list_send_begin",
 	"SELECT hauspost.list_send_begin($1)", 1 };
 static const struct db_stmt claim_stmt = { "list_send_claim",
-	"SELECT list, n, group_no, fanout = 'personal', mac, size_bytes, "
-	"members, digest FROM hauspost.list_send_claim($1)",
+	"SELECT list, n, group_no, fanout = 'personal', mac, digest "
+	"FROM hauspost.list_send_claim($1)",
 	1 };
 static const struct db_stmt members_stmt = { "list_send_members",
 	"SELECT member, address, bounce, leave FROM hauspost.list_send_members("
@@ -27,9 +26,8 @@ static const struct db_stmt wait_stmt = { "list_send_wait",
 	"SELECT hauspost.list_send_wait($1)", 1 };
 
 enum {
-	RETRY_MS = 2000,   /* without database, or beside another fan-out */
-	LOOK_MS = 600000,  /* a NOTIFY that got lost costs no more */
-	SPACE_RESERVE = 2, /* copies of a message while Postfix takes it */
+	RETRY_MS = 2000,  /* without database, or beside another fan-out */
+	LOOK_MS = 600000, /* a NOTIFY that got lost costs no more */
 };
 
 struct fanout {
@@ -104,9 +102,7 @@ claim_group(struct fanout *fanout, struct slice node, struct claim *claim_out,
 			.personal = db_flag(result, 0, 3),
 			.mac =
 			    arena_slice(&fanout->arena, db_text(result, 0, 4)),
-			.size_bytes = db_number(result, 0, 5),
-			.members = db_number(result, 0, 6),
-			.digest = db_flag(result, 0, 7),
+			.digest = db_flag(result, 0, 5),
 		};
 	db_done(result);
 	return r;
@@ -154,40 +150,15 @@ ask_members(struct fanout *fanout, const struct claim *claim,
 	return 0;
 }
 
-/*
- * A list of 100,000 and a large post would fill Postfix' disk with copies:
- * each group waits until those before it have left.
- */
-static bool
-has_room(const struct settings *settings, const struct claim *claim)
-{
-	unsigned long long copies =
-	    claim->personal ? (unsigned long long)claim->members : 1;
-	unsigned long long needed =
-	    copies * SPACE_RESERVE * (unsigned long long)claim->size_bytes;
-	struct statvfs fs;
-
-	if (settings->queue[0] == '\0' || statvfs(settings->queue, &fs) < 0)
-		return true;
-	return fs.f_bavail * fs.f_frsize >=
-	       needed + (unsigned long long)settings->queue_reserve_bytes;
-}
-
 static void
 hand_over(struct fanout *fanout, const struct claim *claim, struct group *group)
 {
-	struct why why = { 0 };
-
 	if (group->n == 0)
 		return;
-	if (!has_room(fanout->listmgr->settings, claim)) {
-		(void)why_say(&why, 452, "4.3.1", "the queue's disk is full");
-		group_say(group, &why);
-	} else if (claim->personal) {
+	if (claim->personal)
 		group_each(&fanout->hands, group);
-	} else {
+	else
 		group_share(&fanout->hands, group);
-	}
 }
 
 /* What cannot be sent is told and goes to nobody. */

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/statvfs.h>
 
 enum { PARTS = 4 };
 
@@ -30,6 +31,29 @@ hands_close(struct hands *hands)
 		smtpc_close(hands->smtpc[i]);
 		hands->smtpc[i] = NULL;
 	}
+}
+
+/* --- room for it ------------------------------------------------------ */
+
+/*
+ * A list of 100,000 and a large post would fill Postfix' disk with copies, so
+ * each waits until those before it have left. While Postfix takes a message
+ * it may be there twice.
+ */
+static bool
+has_room(const struct group *group, struct why *why)
+{
+	const struct settings *settings = group->outgoing->listmgr->settings;
+	unsigned long long needed =
+	    2 * (unsigned long long)group->outgoing->size_bytes +
+	    (unsigned long long)settings->queue_reserve_bytes;
+	struct statvfs fs;
+
+	if (settings->queue[0] == '\0' || statvfs(settings->queue, &fs) < 0 ||
+	    fs.f_bavail * fs.f_frsize >= needed)
+		return true;
+	(void)why_say(why, 452, "4.3.1", "the queue's disk is full");
+	return false;
 }
 
 /* --- one message ------------------------------------------------------ */
@@ -129,7 +153,8 @@ void
 group_share(struct hands *hands, struct group *group)
 {
 	struct why why = { 0 };
-	struct smtpc *smtpc = hand(hands, 0, &why);
+	struct smtpc *smtpc =
+	    has_room(group, &why) ? hand(hands, 0, &why) : NULL;
 
 	if (smtpc == NULL)
 		group_say(group, &why);
@@ -190,9 +215,10 @@ run_sender(void *arg)
 
 	while ((i = atomic_fetch_add(&round->next, 1)) < group->n) {
 		struct member *member = &group->members[i];
-		struct smtpc *smtpc =
-		    hand(round->hands, sender->place, &member->why);
+		struct smtpc *smtpc = NULL;
 
+		if (has_room(group, &member->why))
+			smtpc = hand(round->hands, sender->place, &member->why);
 		if (smtpc != NULL)
 			send_one(smtpc, group, member, &arena);
 		arena_reset(&arena);

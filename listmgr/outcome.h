@@ -10,7 +10,7 @@
 
 /* A group as hauspost.list_send_claim() gives it. */
 struct claim {
-	long long list, n, group_no, size_bytes, members;
+	long long list, n, group_no;
 	bool personal, digest;
 	struct slice mac;
 };
