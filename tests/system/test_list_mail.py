@@ -180,6 +180,11 @@ def test_a_bounce_of_a_post_counts_for_its_member(news):
     news.sent()
     wait_for(lambda: news.member(gone)[2] == "1.0", "a score of one")
     assert news.member("550-5.7.1@a.example")[2] == "0.0"
+    ways = [
+        line for line in news.host.postfix.maillog.read_text().splitlines()
+        if "+b-1." in line and news.domain in line and "@list." in line
+    ]  # fmt: skip
+    assert ways and all("/hp-bounce/" in line for line in ways), ways
     assert news.member(news.anna)[2] == "0.0"
 
 
