@@ -60,6 +60,10 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN coalesce((
             'All posts of this list wait.'),
         ('command', 'Die Mail sieht wie ein Befehl an die Liste aus.',
             'The mail looks like a command to the list.'),
+        ('digest', 'Der Betreff ist der eines Digests: bitte setzen Sie den '
+            'des Beitrags ein, auf den Sie antworten.',
+            'The subject is that of a digest: please put in that of the post '
+            'you answer.'),
         ('implicit', 'Die Liste steht weder in An noch in Kopie.',
             'The list is named neither in To nor in Cc.'),
         ('recipients', 'Die Mail hat sehr viele Empfänger.',
