@@ -15,7 +15,8 @@ const struct config_key listweb_keys[] = {
 	CONFIG_COUNT(struct listweb_config, threads, threads, "8", 1, 256,
 	    "requests that each of them answers at a time"),
 	CONFIG_TEXT(struct listweb_config, url, url, "",
-	    "where browsers find the pages: https://lists.example.org"),
+	    "where browsers find the pages: https://lists.example.org; empty: "
+	    "links name no host"),
 	CONFIG_TEXT(struct listweb_config, archive, archive,
 	    "/var/lib/hauspost/lists", "the list manager's folder of messages"),
 	CONFIG_COUNT(struct listweb_config, asks_per_minute, asks_per_minute,
@@ -41,8 +42,8 @@ listweb_prepare(const char *path, struct config_common *common,
 	struct listweb_config *config = (struct listweb_config *)common;
 	struct slice url = slice_of(config->url);
 
-	if (!slice_starts_nocase(url, SLICE("https://")) ||
-	    url.p[url.n - 1] == '/')
+	if (url.n > 0 && (!slice_starts_nocase(url, SLICE("https://")) ||
+			     url.p[url.n - 1] == '/'))
 		return complain(why, path,
 		    "url: want https://HOST, without a slash at its end");
 	if (config->archive[0] != '/')

@@ -20,6 +20,7 @@ enum {
 	FILE_NAME_MAX = 200,
 };
 
+/* False: there is none, which has been said. */
 static bool
 find_post(struct visit *visit, struct post *post)
 {
@@ -30,11 +31,9 @@ find_post(struct visit *visit, struct post *post)
 	    request_field(visit->request, visit->arena, "n"), INT32_MAX, &n);
 	r = posts_find(
 	    &visit->ask, visit->list->id, visit->request->message_id, n, post);
-	if (r > 0 && post->removed)
-		visit_plain(visit, 410);
-	else if (!visit_failed(visit, r) && r == 0)
+	if (!visit_failed(visit, r) && r == 0)
 		visit_plain(visit, 404);
-	return r > 0 && !post->removed;
+	return r > 0;
 }
 
 static bool
@@ -42,9 +41,14 @@ find_octets(struct visit *visit, struct slice *octets)
 {
 	struct post post;
 
-	return find_post(visit, &post) &&
-	       !visit_failed(visit,
-		   store_post(&visit->store, visit->list->id, post.n, octets));
+	if (!find_post(visit, &post))
+		return false;
+	if (post.removed) {
+		visit_plain(visit, 410);
+		return false;
+	}
+	return !visit_failed(
+	    visit, store_post(&visit->store, visit->list->id, post.n, octets));
 }
 
 /* Everybody's address is in there: for members, of lists that show it. */
@@ -142,7 +146,7 @@ put_message(struct mbox *mbox, struct slice octets)
 
 	put(mbox, SLICE("From MAILER-DAEMON Thu Jan  1 00:00:00 1970\n"),
 	    Z_NO_FLUSH);
-	while (slice_cut(&octets, '\n', &line)) {
+	while (octets.n > 0 && slice_cut(&octets, '\n', &line)) {
 		if (is_from(line))
 			put(mbox, SLICE(">"), Z_NO_FLUSH);
 		put(mbox, line, Z_NO_FLUSH);

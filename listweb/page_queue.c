@@ -142,7 +142,8 @@ write_buttons(struct page *page, const struct ask_held *held)
 static void
 write_facts(struct page *page, const struct ask_held *held)
 {
-	page_text(page, "p", held->subject);
+	if (held->subject.n > 0)
+		page_text(page, "h2", held->subject);
 	write_fact(page, W_FROM, held->sender);
 	write_fact(page, W_REASON_HELD, held->reason);
 	page_open(page, "p", NULL);

@@ -13,12 +13,41 @@ static const struct db_stmt hear = { "listweb_hear", "LISTEN hauspost_list",
 	0 };
 
 enum {
+	WORD_MAX = 200,
 	LOOK_MS = 60000,    /* also when nobody has told */
 	AGAIN_MS = 5000,    /* the database is away */
 	WORDS_MAX = 200000, /* of one post: to_tsvector() takes 1 MB */
 };
 
 /* --- one post --------------------------------------------------------- */
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
+
+/* A run of letters that long is no word, and the index takes the square of
+ * its length to find that out. */
+static struct slice
+without_long_words(struct arena *arena, struct slice text)
+{
+	char *to = arena_alloc(arena, text.n + 2);
+	size_t n = 0;
+
+	while (text.n > 0) {
+		size_t word = 0;
+
+		while (word < text.n && !is_blank(text.p[word]))
+			word++;
+		if (word <= WORD_MAX)
+			(void)memcpy(to + n, text.p, word);
+		n += word <= WORD_MAX ? word : 0;
+		to[n++] = ' ';
+		text = slice_tail(text, word + 1);
+	}
+	return (struct slice){ to, n };
+}
 
 /* As many whole characters as the index takes. */
 static struct slice
@@ -28,31 +57,43 @@ words_of_message(struct arena *arena, struct slice octets)
 	struct slice text;
 
 	message_read(arena, octets, message);
-	text = slice_head(message->text, WORDS_MAX);
+	text = without_long_words(arena, message->text);
+	text = slice_head(text, WORDS_MAX);
 	while (text.n > 0 && !slice_is_text(text))
 		text.n--;
 	return text;
+}
+
+/* What the index cannot take is in the archive, and not found by words. */
+static int
+put_words(
+    const struct ask *ask, const struct unread_post *post, struct slice words)
+{
+	int r = posts_read(ask, post, false, words);
+
+	if (r != -ETIMEDOUT && r != -EINVAL && r != -EPROTO)
+		return r;
+	log_event(LOG_WARNING, NULL, "no-words",
+	    LOG_TEXT("detail", ask->why->detail));
+	return posts_read(ask, post, false, SLICE(""));
 }
 
 static int
 read_post(
     const struct ask *ask, const char *archive, const struct unread_post *post)
 {
-	struct arena *arena = ask->arena;
-	struct store store = { archive, arena, ask->why };
-	struct slice octets, words = SLICE("");
-	bool hidden;
+	struct store store = { archive, ask->arena, ask->why };
+	struct slice octets;
 	int r = store_post(&store, post->list, post->n, &octets);
 
-	if (r < 0 && r != -ENOENT)
-		return r;
-	hidden = r < 0 || message_is_private(octets);
-	if (r < 0)
+	if (r == -ENOENT)
 		log_event(LOG_ERR, NULL, "no-post",
 		    LOG_TEXT("detail", ask->why->detail));
-	if (!hidden)
-		words = words_of_message(arena, octets);
-	return posts_read(ask, post, hidden, words);
+	else if (r < 0)
+		return r;
+	if (r == -ENOENT || message_is_private(octets))
+		return posts_read(ask, post, true, SLICE(""));
+	return put_words(ask, post, words_of_message(ask->arena, octets));
 }
 
 static int

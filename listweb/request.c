@@ -163,6 +163,8 @@ split_path(struct arena *arena, struct slice path, struct slice *parts)
 	if (path.n == 0 || path.p[0] != '/')
 		return false;
 	path = slice_tail(path, 1);
+	if (path.n > 1 && path.p[path.n - 1] == '/')
+		path.n--; /* with one at its end it is the same page */
 	while (slice_cut(&path, '/', &part)) {
 		if (n == PARTS_MAX)
 			return false;

@@ -32,7 +32,7 @@ static const char *const words[LANGUAGES][WORDS] = {
 		[W_DIGEST] = "several in one",
 		[W_NOMAIL] = "none, only reading here",
 		[W_SUBSCRIBE] = "Subscribe",
-		[W_MEMBER_TITLE] = "You are on the list already",
+		[W_MEMBER_TITLE] = "On the list already?",
 		[W_MEMBER_HELP] = "We send you a mail with a link to your settings, or with "
 		    "one to unsubscribe.",
 		[W_UNSUBSCRIBE] = "Unsubscribe",
@@ -184,7 +184,7 @@ static const char *const words[LANGUAGES][WORDS] = {
 		[W_DIGEST] = "mehrere in einer",
 		[W_NOMAIL] = "keine, nur hier lesen",
 		[W_SUBSCRIBE] = "Anmelden",
-		[W_MEMBER_TITLE] = "Sie sind schon auf der Liste",
+		[W_MEMBER_TITLE] = "Schon auf der Liste?",
 		[W_MEMBER_HELP] = "Wir schicken Ihnen eine Mail mit einem Link zu Ihren "
 		    "Einstellungen, oder mit einem zum Abmelden.",
 		[W_UNSUBSCRIBE] = "Abmelden",

@@ -24,7 +24,7 @@ def pipe():
 class Browser:
     """Every host name leads to one port of this machine."""
 
-    def __init__(self, place, port):
+    def __init__(self, place, port, *options):
         self.messages, self.events, self.number = b"", [], 0
         command, self.commands = pipe()
         self.answers, answer = pipe()
@@ -37,7 +37,7 @@ class Browser:
             + ["--disable-background-networking", "--disable-component-update"]
             + ["--disable-dev-shm-usage", "--hide-scrollbars"]
             + [f"--user-data-dir={place.folder('browser')}"]
-            + [f"--host-resolver-rules=MAP * 127.0.0.1:{port}"],
+            + [f"--host-resolver-rules=MAP * 127.0.0.1:{port}", *options],
             pass_fds=(command, answer),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -49,13 +49,13 @@ class Connection:
         return Answer(self.read())
 
     def read(self):
-        out = b""
+        out = bytearray()
         while True:
             kind, length, padding = struct.unpack("!xB2xHBx", self.exactly(8))
             content = self.exactly(length)
             self.exactly(padding)
             if kind == END:
-                return out
+                return bytes(out)
             if kind == STDOUT:
                 out += content
 

@@ -99,6 +99,7 @@ def test_dovecot_has_no_complaint(stage):
         ("hauspost-fetcher", 1.7),
         ("hauspost-listmgr", 1.7),
         ("hauspost-autoconfig", 1.5),
+        ("hauspost-listweb", 1.5),
     ],
 )
 def test_units_are_exposed_no_more_than(rendered, unit, most):

@@ -134,6 +134,16 @@ class Lists:
         return answer.cookie
 
 
+class OnStage:
+    """The same lists on a whole stage, by way of its web server."""
+
+    def __init__(self, stage):
+        self.query = stage.query
+        self.archive = stage.place / "lists"
+
+    list = Lists.list
+
+
 class List:
     def __init__(self, lists, name, **columns):
         self.lists, self.query = lists, lists.query
@@ -216,11 +226,11 @@ class List:
             "Subject": "Greetings",
             "Message-ID": f"<{next(MOMENTS)}@world.example>",
         } | {name.replace("_", "-"): value for name, value in headers.items()}
+        identifier = headers.pop("Message-ID")[1:-1]
         for name, value in headers.items():
             message[name] = value
         message.set_content(text)
         octets = octets or message.as_bytes()
-        identifier = headers["Message-ID"].strip("<>")
         [[n]] = self.query(
             "SELECT next_post FROM hauspost.list_state WHERE list = :'list'",
             list=self.id,
@@ -249,20 +259,20 @@ class List:
             refs=" ".join(parents),
             size=size,
         )
-        wait_for(
-            lambda: self.query(
-                "SELECT FROM hauspost.list_archived WHERE list = :'list'"
-                " AND n = :'n'",
+        self.wait_for_reader(n)
+
+    def wait_for_reader(self, n):
+        def is_read():
+            [[done]] = self.query(
+                "SELECT l.archive = 'off' OR s.archived >= :'n'"
+                " FROM hauspost.list_state s JOIN hauspost.list l"
+                " ON l.id = s.list WHERE s.list = :'list'",
                 list=self.id,
                 n=n,
             )
-            or self.query(
-                "SELECT FROM hauspost.list WHERE id = :'list'"
-                " AND archive = 'off'",
-                list=self.id,
-            ),
-            "the archive has the post",
-        )
+            return done == "t"
+
+        wait_for(is_read, "the archive has the post", 10)
 
     def hold(self, octets=b"From: a@b.example\nSubject: x\n\nheld text\n"):
         """A post that waits; gives its token."""

@@ -45,6 +45,7 @@ PROGRAMS = {
     "hauspost-lmtpd": ("lmtpd.sock", b"220 ", socket.SOCK_STREAM),
     "hauspost-milter": ("milter.sock", b"", socket.SOCK_STREAM),
     "hauspost-autoconfig": ("autoconfig.sock", b"", socket.SOCK_STREAM),
+    "hauspost-listweb": ("listweb.sock", b"", socket.SOCK_STREAM),
 }
 
 

@@ -17,7 +17,7 @@ BUILD = ROOT / os.environ.get("HAUSPOST_BUILD", "build")
 
 PORTS = (
     "smtp submission submissions reinject sink imap imaps pop3 pop3s sieve "
-    "http https milter_metrics lmtpd_metrics autoconfig_metrics "
+    "http https milter_metrics lmtpd_metrics autoconfig_metrics listweb_metrics "
     "bulk_smtp bulk_submission bulk_submissions bulk_reinject "
     "originate bulk_originate list bulk_list"
 ).split()

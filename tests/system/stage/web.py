@@ -1,5 +1,6 @@
-"""nginx of our own in front of hauspost-autoconfig: the template of conf/, with
-a certificate each for the service host and a customer's names."""
+"""nginx of our own in front of hauspost-autoconfig and hauspost-listweb: the
+templates of conf/, with a certificate each for the service host, the host of
+lists and a customer's names."""
 
 import http.client
 import os
@@ -12,7 +13,14 @@ from .process import Process, answers
 
 SERVICE_HOST = "autoconfig.hosting.example"
 CUSTOMER_HOST = "autoconfig.example.org"
-NAMES = (SERVICE_HOST, CUSTOMER_HOST, "autodiscover.example.org", "profile")
+LIST_HOST = "lists.hosting.example"
+NAMES = (
+    SERVICE_HOST,
+    CUSTOMER_HOST,
+    "autodiscover.example.org",
+    LIST_HOST,
+    "profile",
+)
 TIMEOUT_S = 60
 
 MAIN = """
@@ -29,6 +37,7 @@ http {{
     scgi_temp_path {temp}/scgi;
     uwsgi_temp_path {temp}/uwsgi;
     include {etc}/hauspost-autoconfig.conf;
+    include {etc}/hauspost-listweb.conf;
 }}
 """
 
@@ -60,6 +69,9 @@ class Web:
             "AUTOCONFIG_CERTS": self.certificates,
             "AUTOCONFIG_ACCESS_LOG": path / "log" / "nginx-access.log",
             "AUTOCONFIG_ERROR_LOG": path / "log" / "nginx-error.log",
+            "LIST_HOST": LIST_HOST,
+            "LIST_WEB": f"https://{LIST_HOST}",
+            "LIST_ACCESS_LOG": path / "log" / "nginx-lists.log",
             "ACME_ROOT": path / "acme",
             "PROFILE_CERT": self.certificates / "profile" / "fullchain.pem",
             "PROFILE_KEY": self.certificates / "profile" / "privkey.pem",
