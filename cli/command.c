@@ -21,6 +21,7 @@ static const struct command *const groups[] = {
 	forward_commands,
 	doctor_commands,
 	fetch_commands,
+	list_commands,
 };
 
 enum {

@@ -16,7 +16,7 @@
 #include "cli/cli.h"
 #include "cli/value.h"
 
-enum { COMMAND_OPTIONS_MAX = 24, COMMAND_ANY = -1 };
+enum { COMMAND_OPTIONS_MAX = 32, COMMAND_ANY = -1 };
 
 struct command_option {
 	const char *name;   /* without its dashes; NULL ends a table */
@@ -54,6 +54,7 @@ extern const struct command doctor_commands[];
 extern const struct command explain_commands[];
 extern const struct command fetch_commands[];
 extern const struct command limit_commands[];
+extern const struct command list_commands[];
 extern const struct command quarantine_commands[];
 extern const struct command sieve_commands[];
 extern const struct command forward_commands[];

@@ -19,6 +19,16 @@ slice_starts_nocase(struct slice s, struct slice prefix)
 	return true;
 }
 
+bool
+slice_contains_nocase(struct slice s, struct slice part)
+{
+	for (size_t i = 0; i + part.n <= s.n; i++) {
+		if (slice_starts_nocase(slice_tail(s, i), part))
+			return true;
+	}
+	return false;
+}
+
 long
 slice_find(struct slice s, char c)
 {

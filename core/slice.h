@@ -73,6 +73,7 @@ slice_tail(struct slice s, size_t n)
 /* Equal without regard to ASCII case. */
 bool slice_eq_nocase(struct slice a, struct slice b);
 bool slice_starts_nocase(struct slice s, struct slice prefix);
+bool slice_contains_nocase(struct slice s, struct slice part);
 
 /* Offset of the first (last) c, or -1. */
 long slice_find(struct slice s, char c);

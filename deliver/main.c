@@ -206,27 +206,32 @@ run(struct deliver *d)
 	return finish(&why);
 }
 
+static int
+start(struct deliver *d)
+{
+	struct why why = { 0 };
+	int r = config_read(d->options.config_path, "deliver", deliver_keys,
+	    &d->config, &d->arena, &why);
+
+	if (d->options.check_only) {
+		(void)printf("hauspost-deliver: %s%s\n",
+		    r == 0 ? d->options.config_path : why.detail,
+		    r == 0 ? " is fine" : "");
+		return r == 0 ? EX_OK : EX_CONFIG;
+	}
+	return r < 0 ? finish(&why) : run(d);
+}
+
 int
 main(int argc, char **argv)
 {
 	struct deliver d = { .arena = ARENA_INIT };
-	struct why why = { 0 };
 	int r = options_read(argc, argv, deliver_keys, &d.options);
 
 	if (r != OPTIONS_FINE)
 		return r;
 	(void)signal(SIGPIPE, SIG_IGN);
-	r = config_read(d.options.config_path, "deliver", deliver_keys,
-	    &d.config, &d.arena, &why);
-	if (d.options.check_only) {
-		(void)printf("hauspost-deliver: %s%s\n",
-		    r == 0 ? d.options.config_path : why.detail,
-		    r == 0 ? " is fine" : "");
-		return r == 0 ? EX_OK : EX_CONFIG;
-	}
-	if (r < 0)
-		return finish(&why);
-	r = run(&d);
+	r = start(&d);
 	arena_done(&d.arena);
 	return r;
 }

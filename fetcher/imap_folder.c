@@ -101,7 +101,8 @@ make_listing(struct folder *f, struct imap_fetch *found, size_t n)
 {
 	struct arena *arena = &f->s->run->arena;
 
-	qsort(found, n, sizeof *found, compare_uids);
+	if (n > 0)
+		qsort(found, n, sizeof *found, compare_uids);
 	f->messages.sizes = arena_calloc(arena, n, sizeof *f->messages.sizes);
 	f->listing.uids = arena_calloc(arena, n, sizeof(struct slice));
 	f->listing.sizes = arena_calloc(arena, n, sizeof(struct slice));

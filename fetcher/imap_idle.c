@@ -168,7 +168,8 @@ imap_idle(const struct imap_idle *idle, bool *gone_out)
 	int r;
 
 	*gone_out = false;
-	if (!run->job->idle || !imap_session_offers(idle->s, SLICE("IDLE")))
+	if (!run->job->idle || run->fetcher->settings->idle_sessions_max == 0 ||
+	    !imap_session_offers(idle->s, SLICE("IDLE")))
 		return 0;
 	w.wake_fd = idlers_enter(idlers, run->job->account);
 	r = wait_and_look(&w, gone_out);

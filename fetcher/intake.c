@@ -49,7 +49,7 @@ intake_done(struct intake *intake)
 
 	do {
 		under_way = 0;
-		free_list((struct parcel *)post_wait(
+		free_list((struct parcel *)post_wait(intake->post,
 		    &intake->counter, &under_way, intake->keep_alive_ms));
 	} while (under_way > 0);
 	free_list(intake->taken);
@@ -288,8 +288,9 @@ collect(struct intake *intake, size_t most)
 
 	do {
 		under_way = most;
-		one = settle_all(intake, post_wait(&intake->counter, &under_way,
-					     intake->keep_alive_ms));
+		one =
+		    settle_all(intake, post_wait(intake->post, &intake->counter,
+					   &under_way, intake->keep_alive_ms));
 		if (r == 0)
 			r = one;
 		if (r == 0 && under_way > most && intake->speak != NULL)
@@ -298,11 +299,22 @@ collect(struct intake *intake, size_t most)
 	return r;
 }
 
+static bool
+is_full(struct intake *intake, size_t most)
+{
+	return post_under_way(&intake->counter) > most;
+}
+
 /* Who knows no repeats gets one at a time: a crash doubles no more than it. */
 static int
 make_room(struct intake *intake, size_t window)
 {
-	int r = collect(intake, intake->keyed ? window : 0);
+	size_t most = intake->keyed ? window : 0;
+	int r;
+
+	/* Once it is full it gets half empty: to wait for each place would
+	 * cost more than what is done in it. */
+	r = collect(intake, is_full(intake, most) ? most / 2 : SIZE_MAX);
 
 	if (r == 0 && intake->n_taken >= (intake->keyed ? NOTE_EVERY : 1))
 		r = note_taken(intake);

@@ -17,8 +17,9 @@
 static const struct program program = { "hauspost-fetcher", "fetcher",
 	"fetches mail from accounts at other providers", settings_keys };
 
-/* Each connection is for one statement, and most runs wait elsewhere. */
-enum { DATABASE_CONNECTIONS = 16 };
+/* Each is for one short statement, most runs wait elsewhere, and a new one
+ * takes as long as a hundred statements until it knows all plans. */
+enum { DATABASE_CONNECTIONS = 6 };
 
 /* What --check finds wrong as well. */
 static int

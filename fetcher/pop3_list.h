@@ -16,7 +16,7 @@
 
 enum {
 	/* Commands under way, where the server can take them. */
-	POP3_WINDOW = 32,
+	POP3_WINDOW = 64,
 };
 
 struct pop3_mailbox {

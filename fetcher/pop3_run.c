@@ -50,23 +50,39 @@ struct retrieval {
 };
 
 static void
+ask_one(struct retrieval *r)
+{
+	size_t place = r->wanted[r->sent++]->place;
+
+	(void)buf_addf(
+	    &r->s->stream.out, "RETR %" PRIu32 "\r\n", r->box->numbers[place]);
+	r->bytes += r->box->sizes[place];
+}
+
+static bool
+may_ask(const struct retrieval *r, size_t done)
+{
+	if (r->sent == r->n || r->sent - done >= r->window)
+		return false;
+	return r->sent == done ||
+	       r->bytes + r->box->sizes[r->wanted[r->sent]->place] <=
+		   RETR_BYTES_MAX;
+}
+
+/* Many at a time, while as many are still under way: a command alone costs
+ * both sides as much as a message. */
+static int
 ask_more(struct retrieval *r, size_t done)
 {
 	if (clock_ms() > r->end_ms && r->n > r->sent) {
 		r->n = r->sent;
 		r->s->run->more = true;
 	}
-	for (size_t n = 0; r->sent < r->n && r->sent - done < r->window; n++) {
-		size_t place = r->wanted[r->sent]->place;
-
-		if (r->sent > done &&
-		    r->bytes + r->box->sizes[place] > RETR_BYTES_MAX)
-			break;
-		(void)buf_addf(&r->s->stream.out, "RETR %" PRIu32 "\r\n",
-		    r->box->numbers[place]);
-		r->bytes += r->box->sizes[place];
-		r->sent++;
-	}
+	if (r->sent - done > r->window / 2)
+		return 0;
+	while (may_ask(r, done))
+		ask_one(r);
+	return r->s->stream.out.n > 0 ? stream_flush(&r->s->stream) : 0;
 }
 
 /* Its reply comes behind the messages that were asked for already. */
@@ -145,13 +161,13 @@ fetch_one(struct retrieval *r, size_t place)
 static int
 fetch_all(struct retrieval *r)
 {
-	int error = 0;
+	int error = ask_more(r, 0);
 
-	ask_more(r, 0);
 	for (size_t done = 0; done < r->n && error == 0; done++) {
 		error = fetch_one(r, done);
 		r->bytes -= r->box->sizes[r->wanted[done]->place];
-		ask_more(r, done + 1);
+		if (error == 0)
+			error = ask_more(r, done + 1);
 	}
 	return error;
 }

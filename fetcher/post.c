@@ -13,6 +13,9 @@ struct post {
 	pthread_mutex_t lock; /* for what follows */
 	pthread_cond_t wake;
 	struct letter *first, **end;
+	size_t waiting; /* letters */
+	bool eager;	/* somebody waits for them */
+	size_t busy;	/* lanes that are not asleep */
 	bool stopping;
 
 	size_t n;
@@ -45,18 +48,45 @@ give_back(struct letter *letter)
 	letter->next = counter->done;
 	counter->done = letter;
 	counter->under_way--;
-	(void)pthread_cond_signal(&counter->back);
+	if (counter->under_way <= counter->awaited)
+		(void)pthread_cond_signal(&counter->back);
 	(void)pthread_mutex_unlock(&counter->lock);
 }
 
+size_t
+post_under_way(struct counter *counter)
+{
+	size_t n;
+
+	(void)pthread_mutex_lock(&counter->lock);
+	n = counter->under_way;
+	(void)pthread_mutex_unlock(&counter->lock);
+	return n;
+}
+
+/* Somebody waits: no letter is left to a lane that may take long. */
+static void
+hurry(struct post *post)
+{
+	(void)pthread_mutex_lock(&post->lock);
+	post->eager = post->waiting > 0;
+	if (post->eager)
+		(void)pthread_cond_signal(&post->wake);
+	(void)pthread_mutex_unlock(&post->lock);
+}
+
 struct letter *
-post_wait(struct counter *counter, size_t *under_way, long wait_ms)
+post_wait(
+    struct post *post, struct counter *counter, size_t *under_way, long wait_ms)
 {
 	struct timespec until = clock_deadline(wait_ms);
 	struct letter *done;
 	int r = 0;
 
+	if (post_under_way(counter) > *under_way)
+		hurry(post);
 	(void)pthread_mutex_lock(&counter->lock);
+	counter->awaited = *under_way;
 	while (counter->under_way > *under_way && r == 0)
 		r = pthread_cond_timedwait(
 		    &counter->back, &counter->lock, &until);
@@ -134,11 +164,18 @@ next_letter(struct post *post)
 	struct letter *letter;
 
 	(void)pthread_mutex_lock(&post->lock);
-	while (post->first == NULL && !post->stopping)
+	while (post->first == NULL && !post->stopping) {
+		post->busy--;
 		(void)pthread_cond_wait(&post->wake, &post->lock);
+		post->busy++;
+	}
 	letter = post->first;
-	if (letter != NULL)
+	if (letter != NULL) {
 		post->first = letter->next;
+		post->eager = --post->waiting > 0 && post->eager;
+		if (post->eager)
+			(void)pthread_cond_signal(&post->wake);
+	}
 	if (post->first == NULL)
 		post->end = &post->first;
 	(void)pthread_mutex_unlock(&post->lock);
@@ -161,9 +198,22 @@ run_lane(void *arg)
 	return NULL;
 }
 
+/*
+ * A lane that is awake takes one letter when it is done with another. To wake
+ * a second costs more than a quick server does, so that is for when letters
+ * pile up.
+ */
+static bool
+wants_lane(const struct post *post)
+{
+	return post->busy == 0 || post->waiting > 1;
+}
+
 void
 post_send(struct post *post, struct counter *counter, struct letter *letter)
 {
+	bool wake;
+
 	letter->counter = counter;
 	letter->next = NULL;
 	(void)pthread_mutex_lock(&counter->lock);
@@ -173,8 +223,11 @@ post_send(struct post *post, struct counter *counter, struct letter *letter)
 	(void)pthread_mutex_lock(&post->lock);
 	*post->end = letter;
 	post->end = &letter->next;
-	(void)pthread_cond_signal(&post->wake);
+	post->waiting++;
+	wake = wants_lane(post);
 	(void)pthread_mutex_unlock(&post->lock);
+	if (wake)
+		(void)pthread_cond_signal(&post->wake);
 }
 
 struct post *
@@ -187,6 +240,7 @@ post_start(const struct smtpc_options *options, size_t lanes)
 		abort();
 	post->options = *options;
 	post->end = &post->first;
+	post->busy = lanes; /* each looks for a letter first */
 	(void)pthread_mutex_init(&post->lock, NULL);
 	(void)pthread_cond_init(&post->wake, NULL);
 	for (; post->n < lanes; post->n++) {

@@ -40,6 +40,7 @@ struct counter {
 	pthread_mutex_t lock;
 	pthread_cond_t back;
 	size_t under_way;
+	size_t awaited; /* wake who waits when so few are under way */
 	struct letter *done;
 };
 
@@ -56,12 +57,14 @@ void post_stop(struct post *post);
 void post_send(
     struct post *post, struct counter *counter, struct letter *letter);
 
+size_t post_under_way(struct counter *counter);
+
 /*
  * Waits until at most *under_way of the session's letters are not back, but
  * not longer than wait_ms; *under_way is then how many are not. The list of
  * those that are (by next), in no order; NULL: none.
  */
-struct letter *post_wait(
-    struct counter *counter, size_t *under_way, long wait_ms);
+struct letter *post_wait(struct post *post, struct counter *counter,
+    size_t *under_way, long wait_ms);
 
 #endif

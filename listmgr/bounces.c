@@ -135,8 +135,7 @@ pass_on(struct mail *mail, struct why *why)
 		return MAIL_TEMPFAIL;
 	if (r > 0)
 		return petition_ignore(mail, "owners heard today", why);
-	return decide_owner_of(
-	    mail, &petition, "answer to a bounce address", why);
+	return decide_owner_of(mail, &petition, "answer", why);
 }
 
 enum verdict

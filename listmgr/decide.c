@@ -97,6 +97,7 @@ decide_owner_of(struct mail *mail, const struct petition *petition,
 		.author = petition->asker,
 		.subject = petition->summary.subject,
 		.message_id = petition->summary.message_id,
+		.verified = petition->verified,
 	};
 
 	return held_keep(mail, &held, why);
@@ -114,5 +115,5 @@ decide_owner(struct mail *mail, struct why *why)
 	petition_read(mail, &petition);
 	if (petition.automatic != NULL)
 		return petition_ignore(mail, petition.automatic, why);
-	return decide_owner_of(mail, &petition, "to the owners", why);
+	return decide_owner_of(mail, &petition, "owner", why);
 }

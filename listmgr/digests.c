@@ -24,8 +24,8 @@ enum {
 	TOKEN_TEXT = 2 * TOKEN_OCTETS,
 };
 
-static const struct db_stmt begin_stmt = { "begin", "BEGIN", 0 };
-static const struct db_stmt commit_stmt = { "commit", "COMMIT", 0 };
+static const struct db_stmt begin_stmt = { "digest_start", "BEGIN", 0 };
+static const struct db_stmt commit_stmt = { "digest_commit", "COMMIT", 0 };
 static const struct db_stmt due_stmt = { "list_digest_due",
 	"SELECT hauspost.list_digest_due($1)", 1 };
 static const struct db_stmt issue_stmt = { "list_digest_begin",

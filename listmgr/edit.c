@@ -1,4 +1,5 @@
 #include "core/header.h"
+#include "listmgr/anonymous.h"
 #include "listmgr/edit_work.h"
 #include "listmgr/heading.h"
 #include "listmgr/line.h"
@@ -22,18 +23,6 @@ is_among(struct slice name, const char *const *list)
 
 /* --- what goes ---------------------------------------------------------- */
 
-/* All else could say who wrote it. */
-static bool
-is_anonymous_field(struct slice name)
-{
-	static const char *const kept[] = { "From", "To", "Cc", "Subject",
-		"Date", "In-Reply-To", "References", "MIME-Version",
-		"X-No-Archive", "Importance", NULL };
-
-	return is_among(name, kept) ||
-	       slice_starts_nocase(name, SLICE("Content-"));
-}
-
 bool
 edit_removes(const struct work *work, struct slice name)
 {
@@ -46,7 +35,8 @@ edit_removes(const struct work *work, struct slice name)
 	if (is_among(name, removed) ||
 	    slice_starts_nocase(name, SLICE("List-")))
 		return true;
-	return work->list->anonymous && !is_anonymous_field(name);
+	return work->list->anonymous && !anonymous_keeps(name) &&
+	       !slice_eq_nocase(name, SLICE("From"));
 }
 
 /* The address it was delivered to, and what only we may say of a message. */

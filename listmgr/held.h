@@ -11,7 +11,7 @@
 
 struct held {
 	const char *kind;    /* "post", or "owner": mail to the owners */
-	struct slice reason; /* for people */
+	struct slice reason; /* a word of hauspost.list_reason_words() */
 	struct slice author; /* address in From */
 	struct slice subject, message_id;
 	struct slice auth; /* JSON: what is known of its signatures */

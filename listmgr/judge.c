@@ -1,7 +1,5 @@
 #include "listmgr/judge.h"
 
-#include <time.h>
-
 #include "core/addr.h"
 #include "core/authres.h"
 #include "core/forwarding.h"
@@ -11,43 +9,8 @@
 
 #include "listmgr/held.h"
 #include "listmgr/outgoing.h"
+#include "listmgr/petition.h"
 #include "listmgr/post.h"
-#include "listmgr/summary.h"
-
-/* What moderators and authors read of listpolicy's words. */
-static const struct {
-	const char *word, *texts[LIST_LANGUAGES];
-} reasons[] = {
-	{ "emergency", { "Alle Beiträge werden zur Zeit geprüft",
-			   "All posts are looked at for now" } },
-	{ "command", { "Das sieht nach einem Befehl an die Liste aus",
-			 "This looks like a command to the list" } },
-	{ "implicit", { "Die Liste steht weder in An noch in Cc",
-			  "The list is named neither in To nor in Cc" } },
-	{ "recipients",
-	    { "Zu viele Empfänger in An und Cc", "Too many recipients" } },
-	{ "rule", { "Eine Regel der Liste", "A rule of the list" } },
-	{ "spam",
-	    { "Vom Spamfilter markiert", "The spam filter has flagged it" } },
-	{ "nested",
-	    { "Kommt von einer anderen Liste", "Comes from another list" } },
-	{ "nonmember",
-	    { "Der Absender ist kein Mitglied", "The author is no member" } },
-	{ "announce", { "Der Absender darf hier nicht schreiben",
-			  "The author may not post here" } },
-	{ "new-member",
-	    { "Das Mitglied ist noch neu", "The member is still new" } },
-	{ "moderated", { "Die Liste ist moderiert", "The list is moderated" } },
-};
-
-static struct slice
-reason_text(const char *word, enum list_language language)
-{
-	for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
-		if (strcmp(reasons[i].word, word) == 0)
-			return slice_of(reasons[i].texts[language]);
-	return slice_of(word);
-}
 
 struct judging {
 	struct mail *mail;
@@ -101,22 +64,20 @@ decide(struct judging *j, struct why *why)
 static enum verdict
 hold(struct judging *j, struct why *why)
 {
-	struct mail *mail = j->mail;
-	struct summary summary;
+	struct petition petition;
 	struct held held = {
 		.kind = "post",
-		.reason = reason_text(j->answer.reason, mail->list.language),
+		.reason = slice_of(j->answer.reason),
 		.author = j->author,
 		.spam = j->post.is_spam,
-		.tell = !j->post.is_spam,
 		.verified = j->post.verified,
 	};
 
-	summary_read(mail->arena, mail->message, mail->list.domain,
-	    (int64_t)time(NULL), &summary);
-	held.subject = summary.subject;
-	held.message_id = summary.message_id;
-	return held_keep(mail, &held, why);
+	petition_read(j->mail, &petition);
+	held.subject = petition.summary.subject;
+	held.message_id = petition.summary.message_id;
+	held.tell = petition.unanswerable == NULL;
+	return held_keep(j->mail, &held, why);
 }
 
 /* Postfix sends it back to the envelope's sender, who may be a stranger. */

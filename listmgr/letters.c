@@ -4,8 +4,9 @@
 #include "listmgr/sending.h"
 
 static const struct db_stmt take = { "letters-take",
-	"SELECT " SENDING_COLUMNS
-	" FROM hauspost.list_letters_take($1, $2::int)",
+	"SELECT id, list, name, domain, kind, address, language, answers,"
+	" replied, return_path, held, subject, body, names, texts,"
+	" posts::text[] FROM hauspost.list_letters_take($1, $2::int)",
 	2 };
 static const struct db_stmt mark_sent = { "letters-sent",
 	"SELECT hauspost.list_letter_sent($1::bigint)", 1 };

@@ -13,7 +13,7 @@
 static const struct db_stmt signs_stmt = { "list_signs",
 	"SELECT hauspost.list_signs($1)", 1 };
 
-/* Mail of the author's domain is signed here, whatever changed in it. */
+/* The author is of the list's own domain, by which posts are signed. */
 static int
 ask_signs(const struct outgoing *o, struct slice domain, bool *signs_out,
     struct why *why)
@@ -24,7 +24,7 @@ ask_signs(const struct outgoing *o, struct slice domain, bool *signs_out,
 
 	if (r < 0)
 		return r;
-	*signs_out = db_flag(result, 0, 0);
+	*signs_out = db_flag(result, 0, 0) && slice_eq(domain, o->list.domain);
 	db_done(result);
 	return 0;
 }
@@ -37,7 +37,7 @@ judge_author(const struct outgoing *o, struct slice author,
 	const char *authserv_id = o->listmgr->settings->authserv_id;
 	struct slice message = o->view.message, domain = { "", 0 }, asked;
 	struct authres authres;
-	bool signs;
+	bool signs, believed;
 	int r;
 
 	(void)addr_domain(o->arena, addr_domain_part(author), &domain);
@@ -46,10 +46,13 @@ judge_author(const struct outgoing *o, struct slice author,
 	r = ask_signs(o, domain, &signs, why);
 	if (r < 0)
 		return r;
-	request->verified = authres.dkim;
-	/* Else our signature would make a forgery look true. */
-	request->own_author = signs && (authres.dmarc || authres.auth);
-	if (edit_asks_policy(o->arena, request, &asked))
+	believed = authserv_id[0] == '\0' || authres.dmarc || authres.auth;
+	request->own_author = signs && believed;
+	/* Else the list's signature would make a forgery look true. */
+	request->verified = authres.dkim && !(signs && !believed);
+	if (signs && !believed)
+		request->strict = true;
+	else if (edit_asks_policy(o->arena, request, &asked))
 		request->strict =
 		    dmarc_is_strict(dmarc_policy(o->listmgr->dmarc, asked));
 	return 0;

@@ -2,6 +2,8 @@
 
 #include <time.h>
 
+#include "core/addr.h"
+#include "core/authres.h"
 #include "core/header.h"
 #include "core/log.h"
 #include "listmgr/manner.h"
@@ -25,6 +27,19 @@ language_of(struct slice header)
 	return DB_NULL;
 }
 
+static bool
+is_verified(const struct mail *mail, const struct petition *p)
+{
+	struct slice from = addr_domain_part(p->summary.from_address), domain;
+	struct authres found;
+
+	if (addr_domain(mail->arena, from, &domain) < 0)
+		return false;
+	authres_read(p->header, slice_of(mail->listmgr->settings->authserv_id),
+	    domain, &found);
+	return found.dmarc || found.auth;
+}
+
 void
 petition_read(const struct mail *mail, struct petition *p)
 {
@@ -43,7 +58,9 @@ petition_read(const struct mail *mail, struct petition *p)
 		mail->list.domain };
 	p->automatic = manner_automatic(&manner);
 	p->unanswerable = manner_unanswerable(arena, &manner);
-	p->asker = manner_asker(mail->sender, p->summary.from_address, false);
+	p->verified = is_verified(mail, p);
+	p->asker =
+	    manner_asker(mail->sender, p->summary.from_address, p->verified);
 }
 
 enum verdict

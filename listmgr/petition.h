@@ -17,6 +17,7 @@ struct petition {
 	struct slice source;   /* "mail <ID>", for the proof */
 	struct slice answers;  /* Message-ID with < > */
 	struct slice language; /* "de" or "en"; NULL where it says neither */
+	bool verified;	       /* From wrote it, as our filters say */
 	const char *automatic, *unanswerable; /* listmgr/manner.h */
 };
 

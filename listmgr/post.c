@@ -4,6 +4,7 @@
 
 #include "core/log.h"
 
+#include "listmgr/anonymous.h"
 #include "listmgr/archive.h"
 #include "listmgr/summary.h"
 
@@ -126,6 +127,9 @@ post_distribute(struct mail *mail, struct why *why)
 {
 	struct posting p = { .mail = mail };
 
+	if (mail->list.anonymous)
+		mail->message =
+		    anonymous_post(mail->arena, &mail->list, mail->message);
 	summary_read(mail->arena, mail->message, mail->list.domain,
 	    (int64_t)time(NULL), &p.summary);
 	if (store(&p, why) < 0)

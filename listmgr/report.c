@@ -200,16 +200,6 @@ read_status(struct arena *arena, const struct report_source *source,
 /* --- reports that are just text ------------------------------------------ */
 
 static bool
-contains(struct slice text, struct slice word)
-{
-	for (size_t i = 0; i + word.n <= text.n; i++) {
-		if (slice_starts_nocase(slice_tail(text, i), word))
-			return true;
-	}
-	return false;
-}
-
-static bool
 sounds_like_failure(struct slice text)
 {
 	static const char *const words[] = { "undeliver", "failure notice",
@@ -217,7 +207,7 @@ sounds_like_failure(struct slice text)
 		"delivery has failed", "nicht zugestellt" };
 
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-		if (contains(text, slice_of(words[i])))
+		if (slice_contains_nocase(text, slice_of(words[i])))
 			return true;
 	}
 	return false;

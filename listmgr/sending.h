@@ -36,13 +36,10 @@ struct sending {
 	size_t n_parts;
 };
 
-/* The columns that sending_init() reads, in their order. */
-#define SENDING_COLUMNS                                                        \
-	"id, list, name, domain, kind, address, language, answers, replied,"   \
-	" return_path, held, subject, body, names, texts, posts::text[]"
-
 void sending_init(struct sending *sending, const struct listmgr *listmgr,
     struct arena *arena);
+
+/* Of the columns of hauspost.list_envelope, in their order. */
 void sending_read(
     struct sending *sending, const struct db_result *rows, int row);
 void sending_done(struct sending *sending);

@@ -219,6 +219,23 @@ is_command(struct deciding *d)
 	return false;
 }
 
+/* A subject that tells nobody which of the digest's posts is answered. */
+static bool
+answers_digest(struct deciding *d)
+{
+	struct header_field field;
+	struct slice subject;
+
+	if (!header_find(d->post->header, SLICE("Subject"), &field))
+		return false;
+	subject = encoded_word_decode(d->arena,
+	    header_unfold(d->arena, slice_head(field.value, VALUE_MAX)));
+	if (slice_contains_nocase(subject, SLICE("Digest, Vol ")) ||
+	    slice_contains_nocase(subject, SLICE("Digest, Band ")))
+		return decide(d, LISTPOLICY_HOLD, "digest");
+	return false;
+}
+
 struct recipients {
 	long long n;
 	bool named; /* the list is among them */
@@ -382,8 +399,8 @@ listpolicy_decide(struct arena *arena, const struct listpolicy *policy,
     const struct listpolicy_post *post, struct listpolicy_answer *answer_out)
 {
 	static bool (*const steps[])(struct deciding *) = { is_automatic,
-		is_loop, is_stopped, is_command, is_badly_addressed, has_rule,
-		is_spam };
+		is_loop, is_stopped, is_command, answers_digest,
+		is_badly_addressed, has_rule, is_spam };
 	struct deciding d = { arena, policy, post, answer_out };
 	bool decided = false;
 

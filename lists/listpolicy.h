@@ -9,8 +9,9 @@
  *
  * Steps in their order, the first that says something decides: written by a
  * machine; a loop; the list's emergency; a ban; size; a command that went to
- * the wrong address; the list is in neither To nor Cc; too many recipients;
- * rules on headers; spam; and then who the author is.
+ * the wrong address; an answer to a digest under its subject; the list is in
+ * neither To nor Cc; too many recipients; rules on headers; spam; and then who
+ * the author is.
  *
  * The author is who stands in From. Where our filters check senders and could
  * not verify this one, privileges are worth nothing: From is easy to forge.

@@ -80,7 +80,10 @@ COMMENT ON COLUMN hauspost.fetch_job.original IS
 CREATE FUNCTION hauspost.fetch_due(
     node text, most integer, host_limit integer, start_limit integer)
 RETURNS SETOF bigint
-LANGUAGE sql STABLE AS $$
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    RETURN QUERY
     WITH due AS (
         SELECT a.id, a.host, s.next_run,
             row_number() OVER (PARTITION BY a.host ORDER BY s.next_run)
@@ -107,15 +110,19 @@ LANGUAGE sql STABLE AS $$
     SELECT due.id FROM due
     WHERE NOT due.busy AND due.turn = 1 AND due.place <= start_limit
         AND due.running + due.place <= host_limit
-    ORDER BY due.next_run LIMIT most
+    ORDER BY due.next_run LIMIT most;
+END
 $$;
 
 CREATE FUNCTION hauspost.fetch_claim(
     node text, most integer, host_limit integer, start_limit integer)
 RETURNS SETOF hauspost.fetch_job
-LANGUAGE sql SECURITY DEFINER
+LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $$
+BEGIN
+    RETURN QUERY
     UPDATE hauspost.fetch_state AS s
     SET locked_until = now() + hauspost.fetch_lease(),
         locked_by = fetch_claim.node, run_total = 0, run_done = 0,
@@ -135,7 +142,8 @@ AS $$
         coalesce(o.token_url, ''), coalesce(o.client_id, ''),
         coalesce(o.client_secret, ''), coalesce(o.scope, ''),
         a.import, a.idle AND NOT a.import, a.move_to, a.mark_read, a.dedup,
-        a.trace, coalesce(o.pop3_partial, false)
+        a.trace, coalesce(o.pop3_partial, false);
+END
 $$;
 COMMENT ON FUNCTION hauspost.fetch_claim(text, integer, integer, integer) IS
     'Accounts that are due, claimed for this node''s fetcher';
@@ -234,6 +242,7 @@ CREATE FUNCTION hauspost.fetch_finish(
 RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
     a    hauspost.fetch_account;

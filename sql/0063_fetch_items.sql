@@ -3,6 +3,10 @@
 
 SET ROLE hauspost_owner;
 
+-- PL/pgSQL, also where SQL would do: it keeps its plans, and generic ones from
+-- the start. To plan these costs more than to run them for the few messages of
+-- a look.
+
 CREATE TYPE hauspost.fetch_work AS (
     place      integer,
     item       bigint,
@@ -34,38 +38,47 @@ COMMENT ON FUNCTION hauspost.fetch_doubt_above() IS
 CREATE FUNCTION hauspost.fetch_returned(
     which bigint, folder text, validity bigint, uids text[])
 RETURNS void
-LANGUAGE sql
+LANGUAGE plpgsql
 AS $$
+BEGIN
     UPDATE hauspost.fetch_item AS i SET uid = i.uid || E'\n' || i.id
     FROM unnest(uids) AS u (uid)
     WHERE i.account = which AND i.folder = fetch_returned.folder
         AND i.uidvalidity = validity AND i.uid = u.uid
-        AND i.absent_since IS NOT NULL
+        AND i.absent_since IS NOT NULL;
+END
 $$;
 
 -- What is no longer listed; uids is all that the server has.
 CREATE FUNCTION hauspost.fetch_absent(
     which bigint, folder text, validity bigint, uids text[])
 RETURNS void
-LANGUAGE sql
+LANGUAGE plpgsql
 AS $$
+BEGIN
     UPDATE hauspost.fetch_item AS i SET absent_since = now()
     WHERE i.account = which AND i.folder = fetch_absent.folder
         AND i.uidvalidity = validity AND i.absent_since IS NULL
         AND NOT EXISTS (SELECT FROM unnest(uids) AS u (uid)
-            WHERE u.uid = i.uid)
+            WHERE u.uid = i.uid);
+END
 $$;
 
 CREATE FUNCTION hauspost.fetch_is_reset(
     which bigint, folder text, validity bigint, uids text[])
 RETURNS boolean
-LANGUAGE sql STABLE RETURN cardinality(uids) > 0 AND (
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    RETURN cardinality(uids) > 0 AND (
     SELECT count(*) > hauspost.fetch_doubt_above() AND count(u.uid) = 0
     FROM hauspost.fetch_item AS i
     LEFT JOIN (SELECT DISTINCT unnest(uids) AS uid) AS u ON u.uid = i.uid
     WHERE i.account = which AND i.folder = fetch_is_reset.folder
         AND i.uidvalidity = validity AND i.absent_since IS NULL
         AND i.state <> 'gone');
+END
+$$;
 
 -- A uid with a line end in it is one that the server gave to several messages,
 -- or none: behind it stands what the message looks like. Either that, or the
@@ -74,8 +87,9 @@ CREATE FUNCTION hauspost.fetch_insert(
     which bigint, folder text, validity bigint, uids text[], sizes bigint[],
     doubtful boolean)
 RETURNS void
-LANGUAGE sql
+LANGUAGE plpgsql
 AS $$
+BEGIN
     INSERT INTO hauspost.fetch_item (
         account, folder, uidvalidity, uid, size, doubtful, state)
     SELECT which, fetch_insert.folder, validity, u.uid, u.size,
@@ -91,7 +105,8 @@ AS $$
         WHERE i.account = which AND i.folder = fetch_insert.folder
             AND i.uidvalidity = validity AND i.uid = u.uid)
     ORDER BY u.place
-    ON CONFLICT DO NOTHING
+    ON CONFLICT DO NOTHING;
+END
 $$;
 
 -- How many octets may come today; an import has no such limit.
@@ -108,6 +123,7 @@ CREATE FUNCTION hauspost.fetch_list(
 RETURNS SETOF hauspost.fetch_work
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
 -- How long the arrays are is not known when it is planned, and a nested loop
 -- over two lists of 100,000 would take hours.
 SET enable_nestloop = off
@@ -184,10 +200,12 @@ COMMENT ON FUNCTION hauspost.fetch_expired(bigint, text, bigint) IS
 CREATE FUNCTION hauspost.fetch_known(
     account bigint, item bigint, hash bytea, dedup boolean)
 RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER
+LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $$
-    SELECT EXISTS (
+BEGIN
+    RETURN EXISTS (
         SELECT FROM hauspost.fetch_item AS i
         JOIN hauspost.fetch_item AS now ON now.id = item
         WHERE i.account = fetch_known.account AND i.hash = fetch_known.hash
@@ -201,17 +219,23 @@ AS $$
             ON i.account = o.id AND i.hash = fetch_known.hash
         WHERE a.id = fetch_known.account AND i.id <> item
             AND i.state IN ('delivered', 'gone')
-            AND i.delivered_at > now() - interval '30 days')
+            AND i.delivered_at > now() - interval '30 days');
+END
 $$;
 COMMENT ON FUNCTION hauspost.fetch_known(bigint, bigint, bytea, boolean) IS
     'A message came already, under another uid or by another account';
 
+-- Not waited for until it is on disk: what a crash of the database takes back
+-- is said to lmtpd once more, which knows it.
 CREATE FUNCTION hauspost.fetch_delivered(
     account bigint, items bigint[], hashes bytea[], bytes bigint)
 RETURNS void
-LANGUAGE sql SECURITY DEFINER
+LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $$
+BEGIN
+    PERFORM set_config('synchronous_commit', 'off', true);
     UPDATE hauspost.fetch_item AS i
     SET state = 'delivered', delivered_at = now(), hash = d.hash, error = NULL
     FROM unnest(items, hashes) AS d (id, hash)
@@ -224,6 +248,7 @@ AS $$
         day_bytes = bytes + CASE WHEN s.day = current_date
             THEN s.day_bytes ELSE 0 END
     WHERE s.account = fetch_delivered.account;
+END
 $$;
 COMMENT ON FUNCTION
     hauspost.fetch_delivered(bigint, bigint[], bytea[], bigint) IS
@@ -231,12 +256,15 @@ COMMENT ON FUNCTION
 
 CREATE FUNCTION hauspost.fetch_gone(account bigint, items bigint[])
 RETURNS void
-LANGUAGE sql SECURITY DEFINER
+LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $$
+BEGIN
     UPDATE hauspost.fetch_item AS i SET state = 'gone'
     WHERE i.id = ANY (items) AND i.account = fetch_gone.account
-        AND i.state = 'delivered'
+        AND i.state = 'delivered';
+END
 $$;
 COMMENT ON FUNCTION hauspost.fetch_gone(bigint, bigint[]) IS
     'The other provider has deleted these messages';
@@ -244,27 +272,32 @@ COMMENT ON FUNCTION hauspost.fetch_gone(bigint, bigint[]) IS
 CREATE FUNCTION hauspost.fetch_failed(
     account bigint, item bigint, error text, for_good boolean)
 RETURNS void
-LANGUAGE sql SECURITY DEFINER
+LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
+BEGIN
     UPDATE hauspost.fetch_item AS i
     SET tries = i.tries + 1, error = fetch_failed.error,
         state = CASE WHEN for_good
                 OR i.tries + 1 >= hauspost.fetch_tries_max()
             THEN 'failed' ELSE i.state END
     WHERE i.id = item AND i.account = fetch_failed.account
-        AND i.state = 'seen'
+        AND i.state = 'seen';
+END
 $$;
 COMMENT ON FUNCTION hauspost.fetch_failed(bigint, bigint, text, boolean) IS
     'One message could not be fetched or delivered; it stays there';
 
 CREATE FUNCTION hauspost.fetch_total(account bigint, messages integer)
 RETURNS void
-LANGUAGE sql SECURITY DEFINER
+LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $$
+BEGIN
     UPDATE hauspost.fetch_state AS s SET run_total = run_total + messages
-    WHERE s.account = fetch_total.account
+    WHERE s.account = fetch_total.account;
+END
 $$;
 COMMENT ON FUNCTION hauspost.fetch_total(bigint, integer) IS
     'How many messages this run has still to fetch';
@@ -273,13 +306,17 @@ COMMENT ON FUNCTION hauspost.fetch_total(bigint, integer) IS
 
 CREATE FUNCTION hauspost.fetch_folder_state(account bigint, folder text)
 RETURNS TABLE (uidvalidity bigint, uidnext bigint, compare boolean)
-LANGUAGE sql STABLE SECURITY DEFINER
+LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $$
+BEGIN
+    RETURN QUERY
     SELECT f.uidvalidity, f.uidnext, f.compared < now() - interval '30 days'
     FROM hauspost.fetch_folder AS f
     WHERE f.account = fetch_folder_state.account
-        AND f.folder = fetch_folder_state.folder
+        AND f.folder = fetch_folder_state.folder;
+END
 $$;
 COMMENT ON FUNCTION hauspost.fetch_folder_state(bigint, text) IS
     'Up to where a remote folder is done; no row: never seen. compare: it is '
@@ -289,9 +326,11 @@ COMMENT ON FUNCTION hauspost.fetch_folder_state(bigint, text) IS
 CREATE FUNCTION hauspost.fetch_folder_done(
     account bigint, folder text, validity bigint, next bigint)
 RETURNS void
-LANGUAGE sql SECURITY DEFINER
+LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $$
+BEGIN
     -- Names of another uidvalidity mean nothing any more; their hashes were
     -- needed until now.
     UPDATE hauspost.fetch_item AS i SET absent_since = now()
@@ -310,7 +349,8 @@ AS $$
                 AND i.folder = fetch_folder_done.folder
                 AND i.uidvalidity = validity AND i.state = 'seen'))
     ON CONFLICT ON CONSTRAINT fetch_folder_pkey DO UPDATE
-    SET uidvalidity = excluded.uidvalidity, uidnext = excluded.uidnext
+    SET uidvalidity = excluded.uidvalidity, uidnext = excluded.uidnext;
+END
 $$;
 COMMENT ON FUNCTION
     hauspost.fetch_folder_done(bigint, text, bigint, bigint) IS
@@ -319,14 +359,16 @@ COMMENT ON FUNCTION
 CREATE FUNCTION hauspost.fetch_compare(
     account bigint, folder text, validity bigint, uids text[])
 RETURNS void
-LANGUAGE sql SECURITY DEFINER
+LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET enable_nestloop = off -- as in fetch_list()
 AS $$
-    SELECT hauspost.fetch_absent(account, folder, validity, uids);
+BEGIN
+    PERFORM hauspost.fetch_absent(account, folder, validity, uids);
     UPDATE hauspost.fetch_folder AS f SET compared = now()
     WHERE f.account = fetch_compare.account
-        AND f.folder = fetch_compare.folder
+        AND f.folder = fetch_compare.folder;
+END
 $$;
 COMMENT ON FUNCTION hauspost.fetch_compare(bigint, text, bigint, text[]) IS
     'These are all that a remote folder still has';

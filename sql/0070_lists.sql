@@ -190,6 +190,8 @@ BEGIN ATOMIC
                     d.package, list.package)
                 FROM hauspost.domain AS d
                 WHERE d.name = list.domain AND d.package <> list.package),
+        format('domain "%s"', list.domain), CASE WHEN list.package IS NULL
+            THEN 'is none of ours: add the domain first' END,
         format('list_id "%s"', list.list_id),
             hauspost.list_id_problem(list.list_id),
         'title', hauspost.list_text_problem(list.title, 200),
@@ -222,6 +224,8 @@ AS $$
 DECLARE
     problems text[];
 BEGIN
+    NEW.package := coalesce(NEW.package, (SELECT d.package
+        FROM hauspost.domain AS d WHERE d.name = NEW.domain));
     NEW.list_id := coalesce(NEW.list_id,
         lower((NEW.name || '.' || NEW.domain) COLLATE "C"));
     NEW.fanout := coalesce(NEW.fanout,

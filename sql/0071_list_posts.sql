@@ -535,7 +535,7 @@ SET search_path = pg_catalog, pg_temp
 RETURN EXISTS (SELECT FROM hauspost.dkim_key AS k
     WHERE k.domain = list_signs.domain AND k.signs);
 COMMENT ON FUNCTION hauspost.list_signs(text) IS
-    'Mail of this domain is signed here, also after a list has changed it';
+    'Posts of lists at this domain are signed by it';
 
 -- For poll(2): how long until something is due.
 CREATE FUNCTION hauspost.list_send_wait(node text) RETURNS bigint

@@ -669,7 +669,8 @@ BEGIN
         AND (hauspost.list_find_member(list, address)).id IS NOT NULL
     THEN
         posts := ARRAY(SELECT p.n FROM hauspost.list_post AS p
-            WHERE p.list = list_get.list AND p.n BETWEEN first
+            WHERE p.list = list_get.list AND p.issue IS NULL
+                AND p.n BETWEEN first
                 AND least(last, first + hauspost.list_get_posts() - 1)
             ORDER BY p.n);
     END IF;

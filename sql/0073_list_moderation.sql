@@ -50,6 +50,47 @@ $$;
 CREATE TRIGGER token BEFORE INSERT ON hauspost.list_held
     FOR EACH ROW EXECUTE FUNCTION hauspost.list_held_token();
 
+-- Words that the list manager holds by, for people.
+CREATE FUNCTION hauspost.list_reason_words(reason text, language text)
+RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN coalesce((
+    SELECT CASE language WHEN 'de' THEN w.de ELSE w.en END
+    FROM (VALUES
+        ('emergency', 'Alle Beiträge dieser Liste warten.',
+            'All posts of this list wait.'),
+        ('command', 'Die Mail sieht wie ein Befehl an die Liste aus.',
+            'The mail looks like a command to the list.'),
+        ('digest', 'Der Betreff ist der eines Digests: bitte setzen Sie den '
+            'des Beitrags ein, auf den Sie antworten.',
+            'The subject is that of a digest: please put in that of the post '
+            'you answer.'),
+        ('implicit', 'Die Liste steht weder in An noch in Kopie.',
+            'The list is named neither in To nor in Cc.'),
+        ('recipients', 'Die Mail hat sehr viele Empfänger.',
+            'The mail has very many recipients.'),
+        ('rule', 'Eine Regel der Liste trifft auf die Mail zu.',
+            'A rule of the list applies to the mail.'),
+        ('spam', 'Die Mail ist als Spam markiert.',
+            'The mail is flagged as spam.'),
+        ('nested', 'Die Mail kommt von einer anderen Liste.',
+            'The mail comes from another list.'),
+        ('new-member', 'Wer neu ist, wird zuerst moderiert.',
+            'New members are moderated at first.'),
+        ('moderated', 'Jeder Beitrag wird moderiert.',
+            'Every post is moderated.'),
+        ('announce', 'An diese Liste schreiben nur wenige.',
+            'Only few may write to this list.'),
+        ('nonmember', 'Der Verfasser ist kein Mitglied.',
+            'The author is not a member.'),
+        ('owner', 'Die Mail ging an die Besitzer.',
+            'The mail was written to the owners.'),
+        ('answer', 'Jemand hat auf eine Mail der Liste geantwortet.',
+            'Somebody has answered a mail of the list.')
+        ) AS w (reason, de, en)
+    WHERE w.reason = list_reason_words.reason), reason);
+COMMENT ON FUNCTION hauspost.list_reason_words(text, text) IS
+    'Why a mail waits, in de or en; any other reason stays as it is';
+
 -- Telling ------------------------------------------------------------------------
 
 -- One letter with all of them, some minutes after the first and once an hour.
@@ -151,6 +192,9 @@ BEGIN
         PERFORM hauspost.list_tell_moderators(held);
         IF tell THEN
             PERFORM hauspost.list_tell_author(held);
+        END IF;
+        IF tell AND reason = 'command' AND sender <> '' THEN
+            PERFORM hauspost.list_write(list, 'help', sender);
         END IF;
     END IF;
 END

@@ -191,9 +191,13 @@ RETURNS void
 LANGUAGE plpgsql
 AS $$
 DECLARE
-    refusals bigint := (SELECT count(*) FROM hauspost.list_bounce AS b
-        WHERE b.list = post.list AND b.n = post.n AND b.kind = 'policy');
+    refusals bigint;
 BEGIN
+    IF post.refused IS NOT NULL THEN
+        RETURN; -- ten thousand more need not be counted
+    END IF;
+    SELECT count(*) INTO refusals FROM hauspost.list_bounce AS b
+    WHERE b.list = post.list AND b.n = post.n AND b.kind = 'policy';
     IF refusals < 20 OR refusals * 10 < post.members THEN
         RETURN;
     END IF;
@@ -212,20 +216,28 @@ $$;
 -- nobody else's server minds, are such a one.
 CREATE FUNCTION hauspost.list_refuses_all(member hauspost.list_member)
 RETURNS boolean
-LANGUAGE sql STABLE
-BEGIN ATOMIC
-    WITH last AS (
-        SELECT p.n, p.members FROM hauspost.list_post AS p
-        WHERE p.list = member.list ORDER BY p.n DESC LIMIT 10
-    ), bounces AS (
-        SELECT b.member FROM last
-        JOIN hauspost.list_bounce AS b
-            ON b.list = member.list AND b.n = last.n AND b.kind = 'policy'
-    )
-    SELECT (SELECT count(*) FROM bounces AS b WHERE b.member = member.id) = 10
-        AND (SELECT count(*) FROM bounces AS b WHERE b.member <> member.id)
-            < 0.05 * (SELECT sum(last.members) FROM last);
-END;
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+    posts  bigint[] := ARRAY(SELECT p.n FROM hauspost.list_post AS p
+        WHERE p.list = member.list ORDER BY p.n DESC LIMIT 10);
+    others bigint;
+    copies bigint;
+BEGIN
+    IF (SELECT count(*) FROM hauspost.list_bounce AS b
+        WHERE b.member = member.id AND b.n = ANY (posts)
+            AND b.kind = 'policy') < 10
+    THEN
+        RETURN false; -- nearly always, and found out at once
+    END IF;
+    SELECT count(*) INTO others FROM hauspost.list_bounce AS b
+    WHERE b.list = member.list AND b.n = ANY (posts) AND b.kind = 'policy'
+        AND b.member <> member.id;
+    SELECT sum(p.members) INTO copies FROM hauspost.list_post AS p
+    WHERE p.list = member.list AND p.n = ANY (posts);
+    RETURN others < 0.05 * copies;
+END
+$$;
 
 CREATE FUNCTION hauspost.list_stale(list bigint) RETURNS interval
 LANGUAGE sql STABLE
@@ -283,9 +295,9 @@ BEGIN
     SET no_bounces_until = now() + interval '1 day' WHERE s.list = m.list;
     PERFORM hauspost.list_note(m.list, NULL, 'breaker',
         jsonb_build_object('members', fail));
-    PERFORM hauspost.list_write(m.list, 'breaker',
-        'postmaster@' || hauspost.node_of(l.package),
-        jsonb_build_object('count', fail, 'reason', m.diagnostic));
+    PERFORM hauspost.list_write(m.list, 'breaker', 'postmaster@' || host,
+        jsonb_build_object('count', fail, 'reason', m.diagnostic))
+    FROM unnest(ARRAY[hauspost.node_of(l.package), l.domain]) AS host;
     RETURN true;
 END
 $$;

@@ -227,9 +227,11 @@ LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT hauspost.list_token('held', h.id, h.created), h.kind,
-        coalesce(h.author, h.sender), h.subject, h.reason, h.created,
+        coalesce(h.author, h.sender), h.subject,
+        hauspost.list_reason_words(h.reason, l.language), h.created,
         h.expires
     FROM hauspost.list_held AS h
+    JOIN hauspost.list AS l ON l.id = h.list
     WHERE h.list = list_queue.list AND h.decision IS NULL
         AND hauspost.list_moderator(h.list, ARRAY[
             (hauspost.list_visitor(session)).address]) IS NOT NULL
@@ -253,8 +255,9 @@ LANGUAGE sql STABLE SECURITY DEFINER ROWS 1
 SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT w.id, l.id, l.name || '@' || l.domain, l.language, w.kind,
-        w.sender, w.subject, w.reason, w.created, w.decision, w.decided_by,
-        hauspost.list_moderator(l.id,
+        w.sender, w.subject,
+        hauspost.list_reason_words(w.reason, l.language), w.created,
+        w.decision, w.decided_by, hauspost.list_moderator(l.id,
             ARRAY[(hauspost.list_visitor(session)).address])
     FROM (
         SELECT h.id, h.list, h.kind, coalesce(h.author, h.sender) AS sender,

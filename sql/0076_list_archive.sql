@@ -57,6 +57,7 @@ AS $$
     SELECT p.list, p.n FROM hauspost.list_state AS s
     JOIN hauspost.list AS l ON l.id = s.list AND l.archive <> 'off'
     JOIN hauspost.list_post AS p ON p.list = s.list AND p.n > s.archived
+        AND p.issue IS NULL -- a digest repeats what is there
     ORDER BY p.list, p.n LIMIT most
 $$;
 COMMENT ON FUNCTION hauspost.list_unread(integer) IS

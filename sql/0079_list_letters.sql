@@ -73,7 +73,8 @@ BEGIN
             || jsonb_build_object('url', 'h/' || token) ELSE '{}' END
         || jsonb_build_object(
             'sender', coalesce(held.author, nullif(held.sender, ''), '<>'),
-            'subject', held.subject, 'reason', held.reason,
+            'subject', held.subject,
+            'reason', hauspost.list_reason_words(held.reason, language),
             'expires', hauspost.list_day(held.expires, language));
 END
 $$;

@@ -61,8 +61,11 @@ userdb {{
 ssl = yes
 ssl_cert = <{tls}/cert.pem
 ssl_key = <{tls}/key.pem
+default_process_limit = 1100
+default_client_limit = 1100
 service imap-login {{
-  process_min_avail = 1
+  service_count = 0
+  process_min_avail = 2
   inet_listener imap {{
     port = {imap}
   }}
@@ -71,7 +74,11 @@ service imap-login {{
     ssl = yes
   }}
 }}
+service imap {{
+  service_count = 1000
+}}
 service pop3-login {{
+  service_count = 0
   inet_listener pop3 {{
     port = {pop3}
   }}

@@ -1,6 +1,8 @@
 """Lists on a whole stage: members in bulk, and what the world got of a post."""
 
+import contextlib
 import json
+import re
 
 import pytest
 
@@ -12,6 +14,24 @@ class ListHost(Stage):
     def start_mail(self):
         super().start_mail()
         self.start_listmgr()
+
+
+    @contextlib.contextmanager
+    def handing_over_to(self, injection, **settings):
+        """The list manager with another Postfix behind it."""
+        text = self.config.read_text()
+        for name, value in {"inject": injection.endpoint, **settings}.items():
+            text = re.sub(rf"^{name} = .*\n", "", text, flags=re.M)
+            text = text.replace("[listmgr]\n", f"[listmgr]\n{name} = {value}\n")
+        config = self.place / "etc" / "listmgr-test.conf"
+        config.write_text(text)
+        self.listmgr.stop()
+        self.start_listmgr(config)
+        try:
+            yield config
+        finally:
+            self.listmgr.stop()
+            self.start_listmgr()
 
 
 class List:
@@ -43,6 +63,15 @@ class List:
             **{f"with_{name}": value for name, value in columns.items()},
         )
 
+    def join_many(self, n, domains=200):
+        self.host.query(
+            "WITH people AS (INSERT INTO hauspost.list_address (address)"
+            " SELECT format('m%s.%s@d%s.example', i, :'list', i % :'domains')"
+            " FROM generate_series(1, :'n'::int) AS i RETURNING id)"
+            " INSERT INTO hauspost.list_member (list, address)"
+            " SELECT :'list', id FROM people", list=self.id, n=n,
+            domains=domains)
+
     def post(self, author, subject="hello", **headers):
         """One post by SMTP; what was refused, by recipient."""
         fields = {"From": author, "To": self.address, "Subject": subject,
@@ -51,13 +80,14 @@ class List:
         return self.host.send(
             [self.address], f"{head}\r\nGr\u00fc\u00dfe\r\n".encode(), author)
 
+    def is_sent(self, n=1):
+        return self.host.query(
+            "SELECT 1 FROM hauspost.list_post WHERE list = :'list'"
+            " AND n = :'n' AND sent IS NOT NULL", list=self.id, n=n)
+
     def sent(self, n=1, timeout_s=60):
         """Wait until Postfix has post n for all of them, and nothing queued."""
-        wait_for(
-            lambda: self.host.query(
-                "SELECT 1 FROM hauspost.list_post WHERE list = :'list'"
-                " AND n = :'n' AND sent IS NOT NULL", list=self.id, n=n),
-            f"post {n} is handed over", timeout_s)
+        wait_for(lambda: self.is_sent(n), f"post {n} is handed over", timeout_s)
         wait_for(lambda: not self.host.postfix.queue(), "the queue is empty",
                  timeout_s)
 

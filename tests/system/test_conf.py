@@ -97,6 +97,7 @@ def test_dovecot_has_no_complaint(stage):
         ("hauspost-lmtpd", 1.5),
         ("hauspost-storer", 3.0),
         ("hauspost-fetcher", 1.7),
+        ("hauspost-listmgr", 1.7),
         ("hauspost-autoconfig", 1.5),
         ("hauspost-listweb", 1.5),
     ],

@@ -3,13 +3,14 @@ that what is signed verifies elsewhere. Keys come from hauspost dkim."""
 
 import os
 import pathlib
+import re
 import subprocess
 
 import pytest
 
 from command import Command
-from stage import ROOT, Stage, clients
-from stage.customer import Customer
+from stage import ROOT, Stage, clients, wait_for
+from stage.customer import Customer, insert
 from stage.process import Process, listens
 
 ABC = "xyz00-abc", "xyz00-abc-secret"  # of the demo; writes as info@
@@ -28,6 +29,8 @@ class Signed(Stage):
     def site(self):
         return super().site() | {
             "SIGNER": f"unix:{self.place.path}/opendkim/opendkim.sock",
+            "LIST_SIGNER":
+                f"unix:{self.place.path}/opendkim/opendkim-list.sock",
             "SIGNER_RUN": self.place / "opendkim",
             "DKIM_KEYS": self.place / "dkim",
         }
@@ -39,7 +42,9 @@ class Signed(Stage):
         self.dovecot.start()
         self.start_sink()
         self.load(ROOT / "sql" / "demo.sql")
+        self.start_listmgr()
         self.signer = Process(self.place, "opendkim")
+        self.list_signer = Process(self.place, "opendkim-list")
         self.place.folder("opendkim", "opendkim", 0o755)
         self.place.folder("dkim", "opendkim", 0o700)
         self.hauspost = Command(
@@ -49,15 +54,16 @@ class Signed(Stage):
 
     def sign(self):
         """Read the tables that there are now."""
-        config = self.place / "etc" / "opendkim" / "opendkim.conf"
-        text = config.read_text()
-        if "RequireSafeKeys" not in text:  # /tmp is everybody's
-            config.write_text(text + "RequireSafeKeys no\n")
-        self.signer.stop() if self.signer.child else None
-        self.signer.start(
-            ["/usr/sbin/opendkim", "-f", "-x", config],
-            listens(self.place / "opendkim" / "opendkim.sock"),
-        )
+        for signer in (self.signer, self.list_signer):
+            config = self.place / "etc" / "opendkim" / f"{signer.name}.conf"
+            text = config.read_text()
+            if "RequireSafeKeys" not in text:  # /tmp is everybody's
+                config.write_text(text + "RequireSafeKeys no\n")
+            signer.stop() if signer.child else None
+            signer.start(
+                ["/usr/sbin/opendkim", "-f", "-x", config],
+                listens(self.place / "opendkim" / f"{signer.name}.sock"),
+            )
 
     def verify(self, kept):
         """What another host says of the signatures of a message."""
@@ -105,7 +111,7 @@ def sent(stage, to):
 
 def signatures(kept):
     head = kept["message"].partition("\r\n\r\n")[0]
-    return head.count("DKIM-Signature:")
+    return len(re.findall(r"^DKIM-Signature:", head, re.M))
 
 
 def test_what_our_users_write_is_signed(signed):
@@ -197,6 +203,88 @@ def test_a_key_is_replaced_without_a_gap(signed):
     kept = sent(signed, "new@world.example")
     assert "s=s2" in kept["message"]
     assert "dkim=pass" in signed.verify(kept)
+
+
+# -- Mailing lists -----------------------------------------------------------
+
+
+def a_list(signed, **columns):
+    """A list at example.org with a member elsewhere; his address."""
+    name = f"l{len(signed.query('SELECT 1 FROM hauspost.list'))}"
+    member = f"{name}@reader.example"
+    signed.query(
+        insert("list", "name", "domain", "package", *columns)
+        + "WITH person AS (INSERT INTO hauspost.list_address (address)"
+        " VALUES (:'member') RETURNING id)"
+        " INSERT INTO hauspost.list_member (list, address)"
+        " SELECT l.id, p.id FROM person AS p, hauspost.list AS l"
+        " WHERE l.name = :'name'",
+        name=name, domain="example.org", package="xyz00", member=member,
+        **{"policy": "open"} | columns)
+    return f"{name}@example.org", member
+
+
+def posted(signed, to, member, author="tim@example.com"):
+    """What its member got of a post that its author had signed elsewhere."""
+    text = clients.letter(To=to).replace("anna@world.example", author)
+    out = f"{member.partition('@')[0]}@signed.example"
+    assert signed.postfix.sendmail(text, "-f", author, out) == 0
+    there = sent(signed, out)["message"]
+    assert signed.send([to], there, sender=author) == {}
+    return sent_to(signed, member)
+
+
+def sent_to(signed, member):
+    """The copy of a list's member, which leaves a moment later."""
+    wait_for(lambda: any(member in kept["recipients"]
+                         for kept in clients.sunk(signed.place)),
+             "the member has it")
+    return sent(signed, member)
+
+
+def test_an_authors_signature_survives_a_list_that_changes_nothing(signed):
+    kept = posted(signed, *a_list(signed, policy="open"))
+    head = kept["message"].partition("\r\n\r\n")[0]
+    assert "From: tim@example.com" in head or "<tim@example.com>" in head
+    assert "d=example.com" in head and "d=example.org" in head
+    assert signatures(kept) == 2
+    assert signed.verify(kept).count("dkim=pass") >= 1
+
+
+def test_a_list_that_changes_the_subject_signs_as_itself(signed):
+    to, member = a_list(signed, policy="open", prefix="[news]", dmarc="always")
+    kept = posted(signed, to, member)
+    head = kept["message"].partition("\r\n\r\n")[0]
+    assert f"<{to}>" in re.search(r"^From:.*(?:\r\n\s.*)*", head, re.M)[0]
+    assert "d=example.org" in head and signatures(kept) == 1
+    assert "dkim=pass" in signed.verify(kept)
+
+
+def test_one_click_is_signed_as_rfc_8058_wants_it(signed):
+    to, member = a_list(signed, policy="open", fanout="personal")
+    kept = posted(signed, to, member)
+    ours = [s for s in re.findall(
+        r"DKIM-Signature:(?:.*\r\n\s)*.*", kept["message"])
+        if "d=example.org" in s]
+    [covered] = re.findall(r"(?<!b)h=([^;]*);", re.sub(r"\s", "", ours[0]))
+    assert "List-Unsubscribe" in covered.split(":")
+    if "List-Unsubscribe-Post:" in kept["message"]:
+        assert "List-Unsubscribe-Post" in covered.split(":")
+
+
+def test_a_forged_author_of_our_own_is_not_signed_as_himself(signed):
+    config = signed.config.read_text()
+    signed.config.write_text(config.replace(
+        "[listmgr]", "[listmgr]\nauthserv_id = filters.example"))
+    signed.listmgr.stop()
+    signed.start_listmgr()
+    to, member = a_list(signed, policy="open")
+    text = clients.letter(To=to).replace("anna@world.example",
+                                         "boss@example.org")
+    assert signed.send([to], text) == {}
+    kept = sent_to(signed, member)
+    head = kept["message"].partition("\r\n\r\n")[0]
+    assert f"<{to}>" in re.search(r"^From:.*(?:\r\n\s.*)*", head, re.M)[0]
 
 
 def test_order_ours_first_and_the_signer_last(signed):

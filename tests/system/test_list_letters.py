@@ -76,7 +76,9 @@ def hold(news, number=1, kind="post"):
 
 def test_a_moderator_gets_addresses_to_answer_to(news):
     held = hold(news)
+    news.run("UPDATE hauspost.list_held SET reason = 'nonmember'")
     ((letter, words),) = take(news)
+    assert words["reason"] == "The author is not a member."
     token = words["url"].removeprefix("h/")
     assert words["member"] == f"news+mod-{token}-member@example.org"
     assert (letter.held, letter.return_path[:2]) == (held, "c-")

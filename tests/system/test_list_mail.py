@@ -24,6 +24,13 @@ class People(List):
         self.anna = f"anna.{customer.name}@a.example"
         self.join(OLGA, role="owner", mode="nomail")
 
+    def set(self, **columns):
+        for column, value in columns.items():
+            self.host.query(
+                f"UPDATE hauspost.list SET {column} = :'value'"
+                " WHERE id = :'list'", value=value, list=self.id,
+            )  # fmt: skip
+
     def sub(self, extension):
         return f"{self.name}+{extension}@{self.domain}"
 
@@ -267,3 +274,70 @@ def test_letters_wait_while_the_list_manager_is_away(news):
         host.start_listmgr()
     assert "192.0.2.1" not in news.letter()["Subject"]
     assert news.anna in news.letter().get_content()
+
+
+def held(news, to=OLGA, number=1):
+    """The letter to a moderator, and the answers that it offers."""
+    letter = news.letter(number, to)
+    text, post = letter.iter_parts()
+    words = text.get_content()
+    answers = {
+        verb: re.search(rf"\S+\+mod-[a-z2-7]+-{verb}@\S+", words)[0]
+        for verb in ("ok", "no", "drop", "member")
+    }
+    return letter, post.get_content(), answers
+
+
+def olga(news):
+    """An owner of each test's own."""
+    owner = f"olga.{news.customer.name}@o.example"
+    news.join(owner, role="owner", mode="nomail")
+    return owner
+
+
+def test_a_held_post_goes_out_by_a_plain_reply_of_a_moderator(news):
+    news.set(nonmember_action="hold")
+    owner = olga(news)
+    news.join("reader@r.example")
+    assert news.post(news.anna, "held") == {}
+    letter, post, answers = held(news, owner)
+    assert letter["Reply-To"] == answers["ok"]
+    assert post["Subject"] == "held"
+    assert "not a member" in letter.get_body().get_content()
+    assert "waits" in news.letter()["Subject"]
+    news.write(answers["ok"], "eve@bad.example")
+    news.write(answers["ok"], owner, **{"Auto-Submitted": "auto-replied"})
+    assert news.copies() == []
+    news.write(answers["ok"], owner)
+    news.sent()
+    [(_, to, message)] = news.copies()
+    assert (to, "Subject: held" in message) == ("reader@r.example", True)
+    news.write(answers["drop"], owner)
+    assert "already decided" in news.letter(2, owner)["Subject"]
+
+
+def test_a_refusal_tells_the_author_what_the_moderator_wrote(news):
+    news.set(policy="moderated")
+    owner = olga(news)
+    news.join(news.anna)
+    news.post(news.anna, "held")
+    _, _, answers = held(news, owner)
+    news.write(answers["no"], owner, "Not here, please.\r\n\r\n> quoted")
+    text = news.letter(2).get_content()
+    assert "Not here, please." in text and "quoted" not in text
+    assert news.copies() == []
+
+
+def test_what_looks_like_a_command_waits_and_is_helped(news):
+    news.join(news.anna)
+    news.write(news.address, text="unsubscribe")
+    subjects = {news.letter(2)["Subject"], news.letters()[0]["Subject"]}
+    assert any("Help for" in subject for subject in subjects)
+    assert news.copies() == []
+
+
+def test_what_a_machine_posts_is_dropped(news):
+    news.join(news.anna)
+    news.write(news.address, **{"Auto-Submitted": "auto-replied"})
+    news.logged("automatic")
+    assert news.copies() == []

@@ -1,10 +1,15 @@
 """Posts through Postfix: who gets one, with which return path and fields."""
 
+import collections
+import random
 import re
+import time
 
 import pytest
 
+from list_inject import Injection
 from list_rig import List, list_host  # noqa: F401
+from stage import wait_for
 from stage.customer import Customer
 
 
@@ -169,3 +174,87 @@ def test_machines_get_no_answer_and_no_post(list_host, customer):
     assert not list_host.query(
         "SELECT 1 FROM hauspost.list_post WHERE list = :'id'", id=news.id)
     assert not list_host.postfix.queue()
+
+
+# -- Crash and trouble -------------------------------------------------------
+
+
+@pytest.mark.parametrize("fanout", ["shared", "personal"])
+def test_killed_ten_times_it_misses_nobody_and_doubles_a_group_each(
+    list_host, customer, fanout
+):
+    news = List(list_host, customer, fanout=fanout)
+    news.join_many(1000)
+    injection = Injection()
+    injection.pause_s = 0.05 if fanout == "shared" else 0.01
+    chance = random.Random(17)
+    kills = 0
+    with list_host.handing_over_to(injection, group_members=50) as config:
+        assert news.post(f"m1.{news.id}@d1.example") == {}
+        wait_for(lambda: injection.taken, "the first group is handed over")
+        while kills < 10 and not news.is_sent():
+            time.sleep(chance.uniform(0.02, 0.3))
+            list_host.listmgr.kill()
+            kills += 1
+            list_host.start_listmgr(config)
+        wait_for(news.is_sent, "all are handed over")
+    got = collections.Counter(
+        to for _, recipients, _, _ in injection.taken for to in recipients)
+    assert len(got) == 1000
+    assert sum(got.values()) - 1000 <= kills * (50 if fanout == "shared" else 200)
+    assert kills > 3
+
+
+def test_whom_postfix_refuses_is_scored_and_whom_it_defers_waits(
+    list_host, customer
+):
+    news = List(list_host, customer)
+    news.join("good@a.example", "gone@a.example", "later@a.example")
+    injection = Injection()
+    injection.refuse = {"gone@a.example": "550 5.1.1 no such user",
+                        "later@a.example": "451 4.3.0 try later"}
+    with list_host.handing_over_to(injection):
+        assert news.post("good@a.example") == {}
+        wait_for(lambda: list_host.query(
+            "SELECT 1 FROM hauspost.list_send WHERE list = :'id'"
+            " AND group_no = 2", id=news.id), "the rest is put off")
+        assert [to for _, to, _, _ in injection.taken] == [["good@a.example"]]
+        [[address, kind]] = list_host.query(
+            "SELECT a.address, b.kind FROM hauspost.list_bounce AS b"
+            " JOIN hauspost.list_member AS m ON m.id = b.member"
+            " JOIN hauspost.list_address AS a ON a.id = m.address"
+            " WHERE b.list = :'id'", id=news.id)
+        assert (address, kind) == ("gone@a.example", "hard")
+        injection.refuse.clear()
+        list_host.query("UPDATE hauspost.list_send SET not_before = now();"
+                        "NOTIFY hauspost_list")
+        wait_for(news.is_sent, "it had its turn")
+    assert [to for _, to, _, _ in injection.taken][1:] == [["later@a.example"]]
+
+
+def test_a_full_queue_disk_makes_groups_wait(list_host, customer):
+    news = List(list_host, customer)
+    news.join("a@a.example")
+    injection = Injection()
+    with list_host.handing_over_to(injection, queue_reserve="900G"):
+        assert news.post("a@a.example") == {}
+        wait_for(lambda: list_host.query(
+            "SELECT 1 FROM hauspost.list_send WHERE list = :'id'"
+            " AND group_no = 2", id=news.id), "the group is put off")
+    assert not injection.taken
+
+
+def test_while_postfix_is_away_posts_are_taken_and_wait(list_host, customer):
+    news = List(list_host, customer)
+    news.join("a@a.example")
+    injection = Injection()
+    injection.server_close()
+    with list_host.handing_over_to(injection):
+        assert news.post("a@a.example") == {}
+        wait_for(lambda: list_host.query(
+            "SELECT 1 FROM hauspost.list_send WHERE list = :'id'"
+            " AND tries = 1", id=news.id), "the group is put off")
+    list_host.query("UPDATE hauspost.list_send SET not_before = now();"
+                    "NOTIFY hauspost_list")
+    news.sent()
+    assert [to for _, to, _ in news.copies()] == ["a@a.example"]

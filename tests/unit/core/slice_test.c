@@ -111,10 +111,21 @@ hashes_are_fnv_1a(void **state)
 	assert_true(slice_hash(SLICE("foobar")) == 0x85944171f73967e8);
 }
 
+static void
+a_part_is_found_anywhere_in_any_case(void **state)
+{
+	(void)state;
+	assert_true(slice_contains_nocase(SLICE("An Abc"), SLICE("aBC")));
+	assert_true(slice_contains_nocase(SLICE("abc"), SLICE("")));
+	assert_false(slice_contains_nocase(SLICE("ab"), SLICE("abc")));
+	assert_false(slice_contains_nocase(SLICE(""), SLICE("a")));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_part_is_found_anywhere_in_any_case),
 		cmocka_unit_test(numbers),
 		cmocka_unit_test(text_is_utf8_without_nul),
 		cmocka_unit_test(cutting_gives_every_part),

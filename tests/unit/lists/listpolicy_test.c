@@ -217,6 +217,35 @@ the_other_steps(void **state)
 }
 
 static void
+an_answer_to_a_digest_waits_for_a_subject(void **state)
+{
+	static const struct {
+		const char *header;
+		enum listpolicy_action action;
+	} cases[] = {
+		{ FROM TO "Subject: Re: news Digest, Vol 2, Issue 7\n",
+		    LISTPOLICY_HOLD },
+		{ FROM TO "Subject: =?utf-8?q?AW=3A_news-Digest=2C_Band_2?=\n",
+		    LISTPOLICY_HOLD },
+		{ FROM TO "Subject: Re: reader's digest, volumes\n",
+		    LISTPOLICY_ACCEPT },
+	};
+	const struct listpolicy list = usual_list();
+	struct arena arena = ARENA_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const struct listpolicy_post post = post_of(cases[i].header);
+		struct listpolicy_answer answer;
+
+		CASE(cases[i].header);
+		listpolicy_decide(&arena, &list, &post, &answer);
+		assert_int_equal(answer.action, cases[i].action);
+	}
+	arena_done(&arena);
+}
+
+static void
 rules_look_at_decoded_headers_and_the_first_decides(void **state)
 {
 	static const struct listpolicy_rule rules[] = {
@@ -320,6 +349,7 @@ main(void)
 		cmocka_unit_test(sixty_hops_are_a_loop),
 		cmocka_unit_test(who_may_post),
 		cmocka_unit_test(the_other_steps),
+		cmocka_unit_test(an_answer_to_a_digest_waits_for_a_subject),
 		cmocka_unit_test(
 		    rules_look_at_decoded_headers_and_the_first_decides),
 		cmocka_unit_test(a_refusal_names_the_list_and_whom_to_ask),
