@@ -141,18 +141,28 @@ is_hang_up(struct run *run)
 }
 
 static int
+wait_if_allowed(struct wait *w, bool *gone_out)
+{
+	struct run *run = w->idle->s->run;
+	struct arena kept = run_begin_round(run);
+	int r = ask_leave(run);
+
+	if (r > 0) {
+		connection_extend(run->connection);
+		r = wait_once(w);
+		*gone_out = r < 0 && is_hang_up(run);
+	}
+	run_end_round(run, kept);
+	return *gone_out ? 0 : r;
+}
+
+static int
 wait_and_look(struct wait *w, bool *gone_out)
 {
-	struct imap_session *s = w->idle->s;
 	int r;
 
-	while ((r = ask_leave(s->run)) > 0) {
-		connection_extend(s->run->connection);
-		r = wait_once(w);
-		*gone_out = r < 0 && is_hang_up(s->run);
-		if (r <= 0)
-			return *gone_out ? 0 : r;
-		r = w->idle->look(s);
+	while ((r = wait_if_allowed(w, gone_out)) > 0) {
+		r = w->idle->look(w->idle->s);
 		if (r < 0)
 			return r;
 	}

@@ -67,10 +67,13 @@ static int
 look(struct imap_session *s)
 {
 	const struct job *job = s->run->job;
+	struct arena kept = run_begin_round(s->run);
+	bool plain =
+	    !job->import && imap_rules_plain(job->folders, job->n_folders);
+	int r = plain ? look_at_named(s) : look_at_listed(s);
 
-	if (!job->import && imap_rules_plain(job->folders, job->n_folders))
-		return look_at_named(s);
-	return look_at_listed(s);
+	run_end_round(s->run, kept);
+	return r;
 }
 
 /* INBOX, or the first that is named. */

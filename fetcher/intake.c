@@ -312,9 +312,9 @@ make_room(struct intake *intake, size_t window)
 	size_t most = intake->keyed ? window : 0;
 	int r;
 
-	/* Once it is full it gets half empty: to wait for each place would
-	 * cost more than what is done in it. */
-	r = collect(intake, is_full(intake, most) ? most / 2 : SIZE_MAX);
+	/* Once it is full a quarter of it gets empty: to wait for each place
+	 * would cost more than what is done in it. */
+	r = collect(intake, is_full(intake, most) ? most - most / 4 : SIZE_MAX);
 
 	if (r == 0 && intake->n_taken >= (intake->keyed ? NOTE_EVERY : 1))
 		r = note_taken(intake);

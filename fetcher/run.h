@@ -49,6 +49,26 @@ run_removes(const struct run *run, const struct item *item)
 	return item->remove || (item->delivered && run->job->leave_days == 0);
 }
 
+/*
+ * A run that waits for new mail may last for months. What it allocates from
+ * the begin of a round, whose result goes to the end, goes with the round.
+ */
+static inline struct arena
+run_begin_round(struct run *run)
+{
+	struct arena kept = run->arena;
+
+	run->arena = (struct arena)ARENA_INIT;
+	return kept;
+}
+
+static inline void
+run_end_round(struct run *run, struct arena kept)
+{
+	arena_done(&run->arena);
+	run->arena = kept;
+}
+
 /* Does it, and tells the database how it ended. */
 void run_job(struct fetcher *fetcher, const struct job *job);
 

@@ -351,7 +351,8 @@ AS $$
     SELECT i.account FROM unnest(accounts) AS i (account)
     WHERE NOT EXISTS (SELECT FROM hauspost.fetch_state AS s
         WHERE s.account = i.account AND s.locked_by = node
-            AND s.next_run > now())
+            -- the one is about to wait, the other does
+            AND (s.idle_since IS NULL OR s.next_run > now()))
 $$;
 COMMENT ON FUNCTION hauspost.fetch_waked(text, bigint[]) IS
     'Which of these, that wait for new mail, are to begin anew';

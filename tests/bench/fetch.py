@@ -1,23 +1,30 @@
 #!/usr/bin/python3
 """bench/fetch: mail fetched from a Dovecot of our own, beside other fetchers.
 
-Messages of 2 kB in one account, fetched into an LMTP sink that keeps nothing,
-and into our own lmtpd; then the same behind a proxy that delays each octet by
-10 ms in both directions, which is what a real provider looks like; then many
-accounts at once. fetchmail, getmail6, mpop and mbsync run in the same turns,
-as far as they are installed (packages.txt).
+Messages of 2 kB in one account, fetched and deleted there: into an LMTP sink
+that keeps nothing (tests/bench/lmtp_sink.c); into our own lmtpd, whose own rate
+Postfix' smtp-source shows with as many connections; then behind a proxy that
+delays each octet by 10 ms in both directions, which is what a real provider
+looks like. fetchmail, getmail6, mpop and mbsync run in the same turns, as far
+as they are installed (packages.txt); who is slow gets fewer messages.
 
-usage: fetch.py [--messages N] [--far N] [--accounts N] [--json]
+Then many accounts that wait for new mail by IMAP over TLS: how long until all
+are logged in, and the fetcher's memory while they are.
+
+What a line has to reach stands behind it.
+
+usage: fetch.py [--messages N] [--far N] [--accounts N] [--rounds N] [--json]
 """
 
 import argparse
+import datetime
 import json
 import os
 import pathlib
 import queue
+import re
 import shutil
 import socket
-import socketserver
 import subprocess
 import sys
 import threading
@@ -25,39 +32,22 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "system"))
 from fetch_rig import PASSWORD, FetchRig, letter  # noqa: E402
+from stage import BUILD, wait_for  # noqa: E402
 
 DELAY_S = 0.010  # each way
+LANES = 16  # as lmtp_connections
 
 
-class LmtpSink(socketserver.ThreadingUnixStreamServer):
-    daemon_threads = True
-    request_queue_size = 128
+class Sink:
+    def __init__(self, path):
+        self.path = path
+        self.process = subprocess.Popen(
+            [BUILD / "tests" / "bench" / "lmtp_sink", path])
+        wait_for(path.exists, "the sink listens")
 
-    class Handler(socketserver.StreamRequestHandler):
-        def handle(self):
-            self.wfile.write(b"220 sink\r\n")
-            rcpts = 0
-            for line in self.rfile:
-                verb = line[:4].upper()
-                if verb == b"LHLO":
-                    answer = (b"250-sink\r\n250-8BITMIME\r\n250-XHAUSPOST\r\n"
-                              b"250 PIPELINING\r\n")
-                elif verb == b"DATA":
-                    answer = b"354 go\r\n"
-                elif verb == b"QUIT":
-                    return
-                else:
-                    rcpts = rcpts + 1 if verb == b"RCPT" else 0
-                    answer = b"250 2.0.0 ok\r\n"
-                if verb in (b"MAIL", b"RCPT"):
-                    self.wfile.write(answer)
-                    continue
-                self.wfile.write(answer)
-                if verb == b"DATA":
-                    for text in self.rfile:
-                        if text == b".\r\n":
-                            break
-                    self.wfile.write(b"250 2.0.0 ok\r\n")
+    def end(self):
+        self.process.kill()
+        self.process.wait()
 
 
 class Far:
@@ -111,13 +101,18 @@ def quietly(work):
 class Bench:
     def __init__(self, host):
         self.host, self.rows = host, []
-        self.filled = {}
 
-    def note(self, what, count, seconds, **more):
+    def note(self, what, count, seconds, bar=None, **more):
         rate = round(count / seconds)
-        self.rows.append({"what": what, "per_s": rate, **more})
-        extra = "".join(f"  {k} {v}" for k, v in more.items())
-        print(f"{what:44} {rate:7} /s{extra}", flush=True)
+        self.show(what, f"{rate:7} /s", bar and rate >= bar,
+                  per_s=rate, bar=bar, **more)
+        return rate
+
+    def show(self, what, text, reached, bar=None, **row):
+        self.rows.append({"what": what, "bar": bar, **row})
+        verdict = {None: "", True: f"  (at least {bar}: yes)",
+                   False: f"  (at least {bar}: NO)"}[reached]
+        print(f"{what:44} {text}{verdict}", flush=True)
 
     def fill(self, count, there=None):
         there = there or self.host.remote.account()
@@ -125,13 +120,14 @@ class Bench:
         there.put(*(letter(n, body=body) for n in range(count)))
         return there
 
-    def ours(self, what, protocol, count, port=None):
+    def ours(self, what, protocol, count, port=None, bar=None):
         """From the moment somebody asks until the run has ended."""
         there = self.host.remote.account()
         here = self.host.account(
             there, protocol, "--leave", "0", tls="none", port=port)
         self.host.settled(here)
         self.fill(count, there)
+        used = cpu_s(self.host.fetcher.pid())
         [[began]] = self.host.query("SELECT clock_timestamp()")
         self.host.query("SELECT hauspost.fetch_ask(:'a', 'run')", a=here.id)
         self.host.settled(here)
@@ -140,7 +136,22 @@ class Bench:
             " FROM hauspost.fetch_state WHERE account = :'a'",
             a=here.id, t=began)
         assert int(fetched) == count, here.state()
-        self.note(f"hauspost {protocol} -> {what}", count, float(seconds))
+        used = (cpu_s(self.host.fetcher.pid()) - used) / count
+        return self.note(f"hauspost {protocol} -> {what}", count,
+                         float(seconds), bar, cpu_us=round(used * 1e6))
+
+    def lmtpd_itself(self, count):
+        """What it takes from so many connections, into one mailbox."""
+        mailbox = self.host.customer().mailbox("in")
+        argv = ["smtp-source", "-L", "-d", "-l", "2000",
+                "-s", str(LANES), "-m", str(count),
+                "-f", "anna@world.example",
+                "-t", f"{mailbox}@mbox.{self.host.node}",
+                f"unix:{self.host.place / 'run' / 'lmtpd.sock'}"]
+        began = time.monotonic()
+        subprocess.run(argv, check=True)
+        return self.note("smtp-source -> lmtpd", count,
+                         time.monotonic() - began)
 
     # -- Others --------------------------------------------------------------
 
@@ -235,32 +246,47 @@ delete = true
     # -- Many accounts -------------------------------------------------------
 
     def many(self, count):
-        """All begin at once: connected, logged in, one message each."""
-        boxes = [self.host.customer().mailbox("in")
+        """They begin at once, and wait for new mail when they are logged in
+        and have looked."""
+        host = self.host
+        boxes = [host.customer().mailbox("in")
                  for _ in range(count // 10 + 1)]
-        remotes = [self.host.remote.account() for _ in range(count)]
         accounts = [
-            self.host.account(there, "imap", mailbox=boxes[n // 10])
-            for n, there in enumerate(remotes)]
-        for there, here in zip(remotes, accounts):
-            self.host.settled(here)
-            self.fill(1, there)
+            host.account(host.remote.account(), "imap", mailbox=boxes[n // 10])
+            for n in range(count)]
+        for account in accounts:
+            host.settled(account)
+        empty = rss_mb(host.fetcher.pid())
+        host.set(idle_sessions_max=1000, host_idle_max=1000)
         first = accounts[0].id
-        [[began]] = self.host.query(
-            "UPDATE hauspost.fetch_state SET next_run = clock_timestamp()"
-            " WHERE account >= :'a' RETURNING next_run", a=first)[:1]
-        most = 0
-        while self.host.query(
-            "SELECT 1 FROM hauspost.fetch_state WHERE account >= :'a'"
-            " AND last_run < :'t' LIMIT 1", a=first, t=began):
-            most = max(most, rss_mb(self.host.fetcher.pid()))
-            time.sleep(0.05)
-        [[seconds]] = self.host.query(
-            "SELECT extract(epoch FROM max(last_run) - :'t')"
-            " FROM hauspost.fetch_state WHERE account >= :'a'",
-            a=first, t=began)
-        self.note(f"hauspost: {count} accounts by TLS, a message each", count,
-                  float(seconds), rss_mb=most)
+        host.query("UPDATE hauspost.fetch_account SET idle = false"
+                   " WHERE id < :'a'", a=first)
+        began = datetime.datetime.now()
+        host.query("UPDATE hauspost.fetch_state SET next_run = now()"
+                   " WHERE account >= :'a'", a=first)
+        wait_for(lambda: host.query(
+            "SELECT 1 FROM hauspost.fetch_state HAVING count(*)"
+            " FILTER (WHERE idle_since IS NOT NULL) = :'n'", n=count),
+            "all wait", timeout_s=300)
+        waiting = (datetime.datetime.now() - began).total_seconds()
+        logins = [when for when in logged_in(host.remote.base / "log")
+                  if when > began]
+        seconds = (max(logins) - began).total_seconds()
+        rss = rss_mb(host.fetcher.pid())
+        self.show(f"hauspost: {count} accounts logged in", f"{seconds:7.2f} s",
+                  None, seconds=seconds)
+        self.show(f"hauspost: {count} accounts wait", f"{waiting:7.2f} s",
+                  None, seconds=waiting)
+        self.show(f"hauspost: memory with {count} by TLS", f"{rss:7} MB",
+                  None, mb=rss, without=empty)
+
+
+def logged_in(log):
+    """When Dovecot let somebody in."""
+    for line in log.read_text(errors="replace").splitlines():
+        if "Login: " in line:
+            when = re.match(r"\S+ \S+", line)[0]
+            yield datetime.datetime.strptime(when, "%Y-%m-%d %H:%M:%S.%f")
 
 
 def rss_mb(pid):
@@ -268,11 +294,18 @@ def rss_mb(pid):
     return int(status.split("VmRSS:")[1].split()[0]) // 1024
 
 
+def cpu_s(pid):
+    stat = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1]
+    ticks = sum(map(int, stat.split()[11:13]))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 def main():
     options = argparse.ArgumentParser()
     options.add_argument("--messages", type=int, default=2000)
-    options.add_argument("--far", type=int, default=600)
+    options.add_argument("--far", type=int, default=2000)
     options.add_argument("--accounts", type=int, default=300)
+    options.add_argument("--rounds", type=int, default=2)
     options.add_argument("--json", action="store_true")
     args = options.parse_args()
     host = FetchRig()
@@ -290,27 +323,41 @@ def main():
 def run(bench, host, args):
     ports = host.remote.ports
     far = {name: Far(ports[name]).port for name in ("pop3", "imap")}
-    host.set(session_messages=2000, ports=", ".join(map(str, (*ports.values(), *far.values()))))
-    for protocol in ("pop3", "imap"):
-        bench.ours("lmtpd", protocol, args.messages)
-    sink = host.place / "sink.sock"
-    server = LmtpSink(str(sink), LmtpSink.Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    sink.chmod(0o666)
-    host.set(lmtp=f"unix:{sink}")
-    for protocol in ("pop3", "imap"):
-        bench.ours("sink", protocol, args.messages)
-    for protocol in ("pop3", "imap"):
-        bench.ours("sink, 20 ms", protocol, args.far, far[protocol])
-    bench.many(args.accounts)
-    bench.mpop(args.messages, ports["pop3"], "pop3 -> Maildir")
-    bench.mpop(args.far, far["pop3"], "pop3 -> Maildir, 20 ms")
-    bench.mbsync(args.messages, ports["imap"], "imap -> Maildir")
-    bench.mbsync(args.far, far["imap"], "imap -> Maildir, 20 ms")
-    bench.getmail(args.messages, ports["pop3"], "pop3 -> sink", sink)
-    bench.getmail(args.far, far["pop3"], "pop3 -> sink, 20 ms", sink)
-    bench.fetchmail(args.far, ports["pop3"], "pop3 -> sink", sink)
-    bench.fetchmail(args.far, far["pop3"], "pop3 -> sink, 20 ms", sink)
+    host.set(session_messages=max(2000, args.messages, args.far),
+             ports=", ".join(map(str, (*ports.values(), *far.values()))),
+             idle_timeout="60s", session_timeout="2h")
+    for _ in range(args.rounds):
+        itself = bench.lmtpd_itself(args.messages)
+        for protocol in ("pop3", "imap"):
+            bench.ours("lmtpd", protocol, args.messages,
+                       bar=round(0.9 * itself))
+    sink = Sink(host.place / "sink.sock")
+    try:
+        host.set(lmtp=f"unix:{sink.path}")
+        for _ in range(args.rounds):
+            near(bench, ports, args.messages, sink.path)
+            distant(bench, far, args.far, sink.path)
+        bench.many(args.accounts)
+    finally:
+        sink.end()
+
+
+def near(bench, ports, count, sink):
+    bench.ours("sink", "pop3", count, bar=3000)
+    bench.ours("sink", "imap", count)
+    bench.mpop(count, ports["pop3"], "pop3 -> Maildir")
+    bench.mbsync(count, ports["imap"], "imap -> Maildir")
+    bench.getmail(count, ports["pop3"], "pop3 -> sink", sink)
+    bench.fetchmail(count // 4, ports["pop3"], "pop3 -> sink", sink)
+
+
+def distant(bench, far, count, sink):
+    bench.ours("sink, 20 ms", "pop3", count, far["pop3"], bar=800)
+    bench.ours("sink, 20 ms", "imap", count, far["imap"], bar=1500)
+    bench.mpop(count, far["pop3"], "pop3 -> Maildir, 20 ms")
+    bench.mbsync(count, far["imap"], "imap -> Maildir, 20 ms")
+    bench.getmail(count // 10, far["pop3"], "pop3 -> sink, 20 ms", sink)
+    bench.fetchmail(count // 10, far["pop3"], "pop3 -> sink, 20 ms", sink)
 
 
 if __name__ == "__main__":

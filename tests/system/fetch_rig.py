@@ -34,6 +34,7 @@ listen = 127.0.0.1, 127.0.0.2
 base_dir = {base}/run
 state_dir = {base}/state
 log_path = {base}/log
+log_timestamp = "%Y-%m-%d %H:%M:%S.%{{usecs}} "
 mail_location = maildir:{base}/mail/%u
 mail_uid = {user}
 mail_gid = {user}

@@ -158,7 +158,7 @@ def slow(fetch):
         return servers[0]
 
     yield start
-    fetch.set(lmtp=f"unix:{fetch.place}/run/lmtpd-trusted.sock")
+    fetch.set(lmtp=f"unix:{socket.parent}/lmtpd-trusted.sock")
     servers[0].shutdown()
     socket.unlink()
 
