@@ -80,6 +80,9 @@ def test_robots_come_only_where_they_may(lists):
         post = news.post()
         header = page_of(news, post).headers.get("x-robots-tag", "")
         assert ("noindex" in header) != robots
+        header = lists.get(news.path).headers.get("x-robots-tag", "")
+        assert ("noindex" in header) != robots
+    assert "noindex" in lists.get("/me").headers["x-robots-tag"]
     assert "Disallow: /c/" in lists.get("/robots.txt").text
 
 
