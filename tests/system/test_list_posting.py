@@ -87,6 +87,18 @@ def test_a_repeat_is_dropped(list_host, customer):
     assert "repeated" in list_host.listmgr.log.read_text()
 
 
+def test_octets_that_are_no_text_do_not_stop_a_post(list_host, customer):
+    news = List(list_host, customer, policy="open")
+    news.join("a@a.example")
+    for n, author in enumerate([b"\xff\xfe <a@a.example>", b"\xff@a.example"]):
+        text = (b"From: " + author + b"\r\nTo: " + news.address.encode()
+                + b"\r\nSubject: caf\xe9 \x80\r\nMessage-ID: <\xfe%d@x>\r\n"
+                % n + b"References: <\xff@y>\r\n\r\n\xff\r\n")
+        assert list_host.send([news.address], text, "a@a.example") == {}
+    news.sent(2)
+    assert len(news.copies()) == 2
+
+
 # -- Who may -----------------------------------------------------------------
 
 
