@@ -670,6 +670,7 @@ BEGIN
     THEN
         posts := ARRAY(SELECT p.n FROM hauspost.list_post AS p
             WHERE p.list = list_get.list AND p.issue IS NULL
+                AND hauspost.list_is_shown(p.list, p.n)
                 AND p.n BETWEEN first
                 AND least(last, first + hauspost.list_get_posts() - 1)
             ORDER BY p.n);
