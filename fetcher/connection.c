@@ -66,6 +66,8 @@ set_trust(struct connection *c)
 	const struct connection_options *o = c->options;
 	CURL *curl = c->curl;
 
+	/* No handle serves a second connection. */
+	(void)curl_easy_setopt(curl, CURLOPT_SSL_SESSIONID_CACHE, 0L);
 	(void)curl_easy_setopt(curl, CURLOPT_USE_SSL,
 	    o->tls == TLS_NONE ? (long)CURLUSESSL_NONE : (long)CURLUSESSL_ALL);
 	(void)curl_easy_setopt(

@@ -112,6 +112,7 @@ imap_run(struct run *run)
 
 	imap_session_init(&session, run);
 	r = imap_session_login(&session);
+	run_forget_secret(run); /* there is no second session */
 	if (r == 0)
 		r = run->job->test ? log_out(&session) : serve(&session);
 	imap_session_done(&session);

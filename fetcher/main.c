@@ -47,7 +47,7 @@ hide_memory(struct why *why)
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)
 		return why_fail(why, errno, "PR_SET_DUMPABLE");
 	/* Threads come and go; an arena of memory for each would not. */
-	(void)mallopt(M_ARENA_MAX, 4);
+	(void)mallopt(M_ARENA_MAX, 2);
 	return 0;
 }
 

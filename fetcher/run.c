@@ -137,15 +137,24 @@ start_parts(struct run *run)
 	intake_init(&run->intake);
 }
 
+void
+run_forget_secret(struct run *run)
+{
+	if (run->secret.p != NULL)
+		sodium_memzero(run->secret.p, SEALED_VALUE_MAX);
+	buf_free(&run->secret);
+	run->login.secret = SLICE("");
+}
+
 static int
 run_sessions(struct run *run)
 {
-	AUTO_BUF struct buf secret = BUF_INIT(SEALED_VALUE_MAX);
 	int r, sessions = 0;
 
+	run->secret = (struct buf)BUF_INIT(SEALED_VALUE_MAX);
 	/* At once: what a growing buffer leaves behind is not wiped. */
-	(void)buf_reserve(&secret, SEALED_VALUE_MAX);
-	r = open_secret(run, &secret);
+	(void)buf_reserve(&run->secret, SEALED_VALUE_MAX);
+	r = open_secret(run, &run->secret);
 	if (r == 0)
 		start_parts(run);
 	while (r == 0) {
@@ -155,7 +164,7 @@ run_sessions(struct run *run)
 	}
 	if (run->intake.job != NULL)
 		intake_done(&run->intake);
-	sodium_memzero(secret.p, SEALED_VALUE_MAX);
+	run_forget_secret(run);
 	if (run->login.is_token && run->trouble.code != NULL &&
 	    strcmp(run->trouble.code, "AUTH") == 0)
 		tokens_drop(run->fetcher->tokens, run->job->account);

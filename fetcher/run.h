@@ -35,6 +35,7 @@ struct run {
 	const struct job *job;
 	struct arena arena;
 	struct trouble trouble;
+	struct buf secret; /* what login shows */
 	struct sasl_login login;
 	struct connection *connection;
 	struct items items;
@@ -68,6 +69,9 @@ run_end_round(struct run *run, struct arena kept)
 	arena_done(&run->arena);
 	run->arena = kept;
 }
+
+/* It is not needed any more: wiped before the run waits for long. */
+void run_forget_secret(struct run *run);
 
 /* Does it, and tells the database how it ended. */
 void run_job(struct fetcher *fetcher, const struct job *job);

@@ -1,6 +1,7 @@
 #include "fetcher/schedule.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sysexits.h>
@@ -210,6 +211,8 @@ renew_leases(struct schedule *schedule)
 	struct why why = { 0 };
 
 	schedule->renewed_ms = clock_ms();
+	/* What many runs at once have left, while others only wait. */
+	(void)malloc_trim(0);
 	if (n > 0 && db_run(schedule->lock, &renew, params, NULL, &why) < 0)
 		lose_lock(schedule, &why);
 	arena_done(&arena);

@@ -10,7 +10,7 @@ import pytest
 from list_inject import Injection
 from list_rig import List, list_host  # noqa: F401
 from stage import wait_for
-from stage.customer import Customer
+from stage.customer import PASSWORD, Customer
 
 
 @pytest.fixture
@@ -174,6 +174,41 @@ def test_machines_get_no_answer_and_no_post(list_host, customer):
     assert not list_host.query(
         "SELECT 1 FROM hauspost.list_post WHERE list = :'id'", id=news.id)
     assert not list_host.postfix.queue()
+
+
+def test_what_a_list_has_no_address_for_is_refused_at_rcpt(list_host, customer):
+    news = List(list_host, customer)
+    for ending in ("+nonsense", "-nonsense", "+subscribe-all"):
+        to = f"news{ending}@{news.domain}"
+        assert list_host.send([to])[to].startswith("550 5.1.1")
+
+
+def test_from_is_believed_only_where_our_filters_have_verified_it(
+    list_host, customer
+):
+    news = List(list_host, customer, policy="announce")
+    login = customer.mailbox("boss")
+    boss = customer.address("boss", login)
+    news.join("reader@a.example")
+    news.join(boss, role="owner", mode="nomail")
+    forged = {"Authentication-Results": "other.example; dmarc=pass"}
+    with list_host.checking_senders("filters.example"):
+        assert news.post(boss, "unchecked") == {}  # filters may stand behind
+        for n, results in enumerate(["dmarc=fail", "none"]):
+            headers = {"Authentication-Results": f"filters.example; {results}"}
+            refused = news.post(boss, f"forged{n}", **headers)
+            assert refused[""].startswith("550 5.7.1")
+        refused = news.post(boss, "other", **forged)
+        assert news.post(boss, "good", **{
+            "Authentication-Results": "filters.example; dmarc=pass"}) == {}
+        text = (f"From: {boss}\r\nTo: {news.address}\r\nSubject: login\r\n"
+                f"Message-ID: <login.{news.id}@x>\r\n\r\nhello\r\n").encode()
+        assert list_host.send([news.address], text, boss, stranger=None,
+                              service="submission",
+                              login=(login, PASSWORD)) == {}
+        news.sent(2)
+    subjects = {field(message, "Subject") for _, _, message in news.copies()}
+    assert subjects == {"good", "login"}
 
 
 # -- Crash and trouble -------------------------------------------------------
