@@ -299,6 +299,8 @@ GRANT EXECUTE ON FUNCTION
     hauspost.list_search(bigint, text, bigint, bigint),
     hauspost.list_take_down(bigint, bigint, text, text)
     TO hauspost_listweb;
-GRANT SELECT, UPDATE ON hauspost.list_archived TO hauspost_admin;
+-- Taking posts down, and having all of a list read again.
+GRANT SELECT, UPDATE, DELETE ON hauspost.list_archived TO hauspost_admin;
+GRANT UPDATE (archived) ON hauspost.list_state TO hauspost_admin;
 
 RESET ROLE;
