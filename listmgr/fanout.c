@@ -10,8 +10,8 @@
 
 #include "listmgr/outcome.h"
 
-static const struct db_stmt listen_stmt = { "listen", "LISTEN hauspost_list",
-	0 };
+static const struct db_stmt listen_stmt = { "list_listen",
+	"LISTEN hauspost_list", 0 };
 static const struct db_stmt begin_stmt = { "list_send_begin",
 	"SELECT hauspost.list_send_begin($1)", 1 };
 static const struct db_stmt claim_stmt = { "list_send_claim",
