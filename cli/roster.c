@@ -8,6 +8,13 @@
 
 enum { COLUMNS_MAX = 32 };
 
+/* What all entries of a file have in common. */
+struct reading {
+	struct arena *arena;
+	const char *key, *value; /* NULL: nothing */
+	json_t *entries;
+};
+
 static void
 set(json_t *entry, const char *key, struct slice value)
 {
@@ -46,32 +53,32 @@ roster_find(const json_t *entries, const char *address)
 
 /* "Anna <anna@example.org>"; what is no address is told by the database. */
 static void
-read_line(struct arena *arena, struct slice line, const char *key,
-    const char *value, json_t *entries)
+read_line(const struct reading *reading, struct slice line)
 {
 	struct address address;
 	json_t *entry = json_object();
 
-	if (address_parse(arena, line, &address)) {
+	if (address_parse(reading->arena, line, &address)) {
 		set(entry, "address", address.text);
 		set(entry, "name", address.name);
 	} else {
 		set(entry, "address", line);
 	}
-	if (key != NULL)
-		set(entry, key, slice_of(value));
-	(void)json_array_append_new(entries, entry);
+	if (reading->key != NULL)
+		set(entry, reading->key, slice_of(reading->value));
+	(void)json_array_append_new(reading->entries, entry);
 }
 
 void
 roster_read_lines(struct arena *arena, struct slice text, const char *key,
     const char *value, json_t *entries)
 {
+	const struct reading reading = { arena, key, value, entries };
 	struct slice line;
 
 	while (next_line(&text, &line)) {
 		if (line.n > 0 && line.p[0] != '#')
-			read_line(arena, line, key, value, entries);
+			read_line(&reading, line);
 	}
 }
 
@@ -155,38 +162,46 @@ is_csv_header(const struct slice *cells, size_t n)
 }
 
 static void
-read_csv(struct arena *arena, struct slice text, const struct slice *titles,
-    size_t n_titles, json_t *entries)
+read_row(const struct reading *reading, const struct slice *titles,
+    const struct slice *cells, size_t n)
+{
+	json_t *entry = json_object();
+
+	for (size_t i = 0; i < n; i++) {
+		const char *column = column_of(titles[i]);
+
+		if (column != NULL)
+			set(entry, column, cells[i]);
+	}
+	(void)json_array_append_new(reading->entries, entry);
+}
+
+static void
+read_csv(const struct reading *reading, struct slice text,
+    const struct slice *titles, size_t n_titles)
 {
 	struct slice line, cells[COLUMNS_MAX];
 
 	while (next_line(&text, &line)) {
-		size_t n = cells_of(arena, line, cells);
-		json_t *entry;
+		size_t n = cells_of(reading->arena, line, cells);
 
-		if (n == 0)
-			continue;
-		entry = json_object();
-		for (size_t i = 0; i < n && i < n_titles; i++) {
-			const char *column = column_of(titles[i]);
-
-			if (column != NULL)
-				set(entry, column, cells[i]);
-		}
-		(void)json_array_append_new(entries, entry);
+		if (n > 0)
+			read_row(reading, titles, cells,
+			    n < n_titles ? n : n_titles);
 	}
 }
 
 static void
 read_text(struct arena *arena, struct slice text, json_t *entries)
 {
+	const struct reading reading = { arena, NULL, NULL, entries };
 	struct slice rest = text, line = { "", 0 }, titles[COLUMNS_MAX];
 	size_t n;
 
 	(void)next_line(&rest, &line);
 	n = cells_of(arena, line, titles);
 	if (is_csv_header(titles, n))
-		read_csv(arena, rest, titles, n, entries);
+		read_csv(&reading, rest, titles, n);
 	else
 		roster_read_lines(arena, text, NULL, NULL, entries);
 }

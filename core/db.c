@@ -1,51 +1,25 @@
-#include "core/db.h"
+#include "core/db_inside.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <libpq-fe.h>
 #include <poll.h>
-#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/buf.h"
 #include "core/clock.h"
 
 enum {
 	DB_PARAMS_MAX = 32,
-	DB_STMTS_MAX = 64, /* different statements of one program */
 	DB_WARNINGS_MAX = 8192,
 	PG_TEXT_OID = 25, /* in every PostgreSQL: pg_type.dat */
 };
 
-struct db {
-	PGconn *conn;
-	long timeout_ms;
-	const struct db_stmt *prepared[DB_STMTS_MAX];
-	size_t n_prepared;
-	char sqlstate[6];
-	struct buf message, warnings;
-	PGnotify *notify; /* whose payload the caller may still look at */
-	struct db *next;  /* in the pool's free list */
-};
-
-struct db_pool {
-	char *conninfo, *role;
-	long timeout_ms;
-	int limit;
-
-	pthread_mutex_t lock; /* for what follows */
-	pthread_cond_t returned;
-	struct db *idle;
-	int open; /* idle and taken */
-};
-
 /* --- time ------------------------------------------------------------- */
 
-static long
-time_left(long deadline_ms)
+long
+db_time_left(long deadline_ms)
 {
 	long left_ms = deadline_ms - clock_ms();
 
@@ -59,7 +33,7 @@ wait_socket(const PGconn *conn, short events, long deadline_ms)
 	struct pollfd p = { .fd = PQsocket(conn), .events = events };
 
 	for (;;) {
-		int r = poll(&p, 1, (int)time_left(deadline_ms));
+		int r = poll(&p, 1, (int)db_time_left(deadline_ms));
 
 		if (r > 0)
 			return 0;
@@ -215,159 +189,12 @@ db_close(struct db *db)
 	free(db);
 }
 
-static bool
-is_usable(const struct db *db)
+bool
+db_is_usable(const struct db *db)
 {
 	return PQstatus(db->conn) == CONNECTION_OK &&
 	       PQtransactionStatus(db->conn) == PQTRANS_IDLE;
 }
-
-/* --- the pool --------------------------------------------------------- */
-
-static char *
-copy(const char *text)
-{
-	char *made = strdup(text);
-
-	if (made == NULL)
-		abort();
-	return made;
-}
-
-struct db_pool *
-db_pool_new(const char *conninfo, const char *role, int limit, long timeout_ms)
-{
-	struct db_pool *pool = calloc(1, sizeof *pool);
-
-	if (pool == NULL)
-		abort();
-	pool->conninfo = copy(conninfo);
-	pool->role = copy(role);
-	pool->limit = limit;
-	pool->timeout_ms = timeout_ms;
-	(void)pthread_mutex_init(&pool->lock, NULL);
-	clock_cond_init(&pool->returned);
-	return pool;
-}
-
-void
-db_pool_free(struct db_pool *pool)
-{
-	if (pool == NULL)
-		return;
-	while (pool->idle != NULL) {
-		struct db *next = pool->idle->next;
-
-		db_close(pool->idle);
-		pool->idle = next;
-	}
-	(void)pthread_cond_destroy(&pool->returned);
-	(void)pthread_mutex_destroy(&pool->lock);
-	free(pool->conninfo);
-	free(pool->role);
-	free(pool);
-}
-
-/*
- * 1 with an idle connection, 0 with the right to open one (already counted
- * in pool->open), -ETIMEDOUT.
- */
-static int
-wait_for_place(struct db_pool *pool, long deadline_ms, struct db **db_out)
-{
-	struct timespec deadline = clock_deadline(time_left(deadline_ms));
-	int r = 0;
-
-	(void)pthread_mutex_lock(&pool->lock);
-	while (pool->idle == NULL && pool->open >= pool->limit && r == 0)
-		r = pthread_cond_timedwait(
-		    &pool->returned, &pool->lock, &deadline);
-	if (pool->idle != NULL) {
-		*db_out = pool->idle;
-		pool->idle = pool->idle->next;
-		r = 1;
-	} else if (pool->open < pool->limit) {
-		pool->open++;
-		r = 0;
-	} else {
-		r = -ETIMEDOUT;
-	}
-	(void)pthread_mutex_unlock(&pool->lock);
-	return r;
-}
-
-static void
-leave_place(struct db_pool *pool)
-{
-	(void)pthread_mutex_lock(&pool->lock);
-	pool->open--;
-	(void)pthread_cond_signal(&pool->returned);
-	(void)pthread_mutex_unlock(&pool->lock);
-}
-
-static int
-take_by(
-    struct db_pool *pool, long deadline_ms, struct db **db_out, struct why *why)
-{
-	int r = wait_for_place(pool, deadline_ms, db_out);
-
-	if (r > 0)
-		return 0;
-	if (r < 0) {
-		(void)why_say(why, 451, "4.3.0", "busy, try later");
-		why_detail(
-		    why, "database: all %d connections in use", pool->limit);
-		return r;
-	}
-	r = db_open(
-	    pool->conninfo, pool->role, time_left(deadline_ms), db_out, why);
-	if (r < 0)
-		leave_place(pool);
-	else
-		(*db_out)->timeout_ms = pool->timeout_ms;
-	return r;
-}
-
-int
-db_take(struct db_pool *pool, struct db **db_out, struct why *why)
-{
-	return take_by(pool, clock_ms() + pool->timeout_ms, db_out, why);
-}
-
-/* After a restart of the server all of them are dead. */
-static void
-close_idle(struct db_pool *pool)
-{
-	struct db *idle;
-
-	(void)pthread_mutex_lock(&pool->lock);
-	idle = pool->idle;
-	pool->idle = NULL;
-	(void)pthread_mutex_unlock(&pool->lock);
-	while (idle != NULL) {
-		struct db *next = idle->next;
-
-		db_close(idle);
-		leave_place(pool);
-		idle = next;
-	}
-}
-
-void
-db_give(struct db_pool *pool, struct db *db)
-{
-	if (!is_usable(db)) {
-		db_close(db);
-		leave_place(pool);
-		return;
-	}
-	(void)pthread_mutex_lock(&pool->lock);
-	db->next = pool->idle;
-	pool->idle = db;
-	(void)pthread_cond_signal(&pool->returned);
-	(void)pthread_mutex_unlock(&pool->lock);
-}
-
 /* --- statements ------------------------------------------------------- */
 
 static int
@@ -544,9 +371,10 @@ send_prepared(
 	    db->conn, stmt->name, stmt->params, values, lengths, formats, 0);
 }
 
-static int
-run_by(struct db *db, const struct db_stmt *stmt, const struct slice *params,
-    long deadline_ms, struct db_result **result_out, struct why *why)
+int
+db_run_by(struct db *db, const struct db_stmt *stmt,
+    const struct slice *params, long deadline_ms, struct db_result **result_out,
+    struct why *why)
 {
 	PGresult *result = NULL;
 	int r = check_params(stmt, params, why);
@@ -569,37 +397,9 @@ int
 db_run(struct db *db, const struct db_stmt *stmt, const struct slice *params,
     struct db_result **result_out, struct why *why)
 {
-	return run_by(
+	return db_run_by(
 	    db, stmt, params, clock_ms() + db->timeout_ms, result_out, why);
 }
-
-int
-db_ask_by(struct db_pool *pool, const struct db_stmt *stmt,
-    const struct slice *params, long deadline_ms, struct db_result **result_out,
-    struct why *why)
-{
-	for (bool again = false;; again = true) {
-		struct db *db;
-		int r = take_by(pool, deadline_ms, &db, why);
-
-		if (r < 0)
-			return r;
-		r = run_by(db, stmt, params, deadline_ms, result_out, why);
-		db_give(pool, db);
-		if (r != -ECONNRESET || again)
-			return r;
-		close_idle(pool);
-	}
-}
-
-int
-db_ask(struct db_pool *pool, const struct db_stmt *stmt,
-    const struct slice *params, struct db_result **result_out, struct why *why)
-{
-	return db_ask_by(
-	    pool, stmt, params, clock_ms() + pool->timeout_ms, result_out, why);
-}
-
 int
 db_run_one(struct db *db, const char *sql, long timeout_ms,
     struct db_result **result_out, struct why *why)
@@ -638,161 +438,6 @@ db_warnings(struct db *db, struct arena *arena)
 	buf_reset(&db->warnings);
 	return said;
 }
-
-/* --- results ---------------------------------------------------------- */
-
-static const PGresult *
-pg(const struct db_result *result)
-{
-	return (const PGresult *)result;
-}
-
-int
-db_rows(const struct db_result *result)
-{
-	return PQntuples(pg(result));
-}
-
-const char *
-db_tag(struct db_result *result)
-{
-	return PQcmdStatus((PGresult *)result);
-}
-
-bool
-db_is_null(const struct db_result *result, int row, int column)
-{
-	return PQgetisnull(pg(result), row, column) == 1;
-}
-
-struct slice
-db_text(const struct db_result *result, int row, int column)
-{
-	return (struct slice){ PQgetvalue(pg(result), row, column),
-		(size_t)PQgetlength(pg(result), row, column) };
-}
-
-long long
-db_number(const struct db_result *result, int row, int column)
-{
-	return strtoll(PQgetvalue(pg(result), row, column), NULL, 10);
-}
-
-bool
-db_flag(const struct db_result *result, int row, int column)
-{
-	return PQgetvalue(pg(result), row, column)[0] == 't';
-}
-
-struct slice
-db_octets(
-    const struct db_result *result, int row, int column, struct arena *arena)
-{
-	size_t n = 0;
-	unsigned char *plain = PQunescapeBytea(
-	    (const unsigned char *)PQgetvalue(pg(result), row, column), &n);
-	struct slice octets;
-
-	if (plain == NULL)
-		abort();
-	octets = arena_slice(arena, (struct slice){ (const char *)plain, n });
-	PQfreemem(plain);
-	return octets;
-}
-
-void
-db_done(struct db_result *result)
-{
-	PQclear((PGresult *)result);
-}
-
-/* --- arrays: {plain,"with \"quotes\"",NULL} (PostgreSQL 8.15.6) -------- */
-
-static size_t
-count_items(struct slice text)
-{
-	size_t n = text.n > 2 ? 1 : 0;
-
-	for (size_t i = 0; i < text.n; i++)
-		n += text.p[i] == ',';
-	return n; /* commas inside quotes only make it an upper bound */
-}
-
-/* One element off the front of *rest, unescaped into the arena. */
-static struct slice
-take_item(struct slice *rest, struct arena *arena)
-{
-	char *to = arena_alloc(arena, rest->n + 1);
-	bool quoted = rest->n > 0 && rest->p[0] == '"';
-	size_t i = quoted, n = 0;
-
-	for (; i < rest->n; i++) {
-		char c = rest->p[i];
-
-		if (c == (quoted ? '"' : ','))
-			break;
-		if (c == '\\' && i + 1 < rest->n)
-			c = rest->p[++i];
-		to[n++] = c;
-	}
-	*rest = slice_tail(*rest, i + quoted + 1); /* the comma as well */
-	return (struct slice){ to, n };
-}
-
-size_t
-db_array(const struct db_result *result, int row, int column,
-    struct arena *arena, struct slice **items_out)
-{
-	struct slice text = db_text(result, row, column), *items;
-	size_t n = 0;
-
-	items = arena_calloc(arena, count_items(text) + 1, sizeof *items);
-	*items_out = items;
-	if (text.n < 2)
-		return 0;
-	text = (struct slice){ text.p + 1, text.n - 2 };
-	while (text.n > 0)
-		items[n++] = take_item(&text, arena);
-	return n;
-}
-
-static void
-add_item(struct buf *to, struct slice item)
-{
-	if (item.p == NULL) {
-		(void)buf_add_text(to, "NULL");
-		return;
-	}
-	(void)buf_add_char(to, '"');
-	for (size_t i = 0; i < item.n; i++) {
-		if (item.p[i] == '"' || item.p[i] == '\\')
-			(void)buf_add_char(to, '\\');
-		(void)buf_add_char(to, item.p[i]);
-	}
-	(void)buf_add_char(to, '"');
-}
-
-struct slice
-db_array_param(struct arena *arena, const struct slice *items, size_t n)
-{
-	AUTO_BUF struct buf text = BUF_INIT(SIZE_MAX / 2);
-
-	(void)buf_add_char(&text, '{');
-	for (size_t i = 0; i < n; i++) {
-		if (i > 0)
-			(void)buf_add_char(&text, ',');
-		add_item(&text, items[i]);
-	}
-	(void)buf_add_char(&text, '}');
-	return arena_slice(arena, buf_slice(&text));
-}
-
-struct slice
-db_number_param(struct arena *arena, long long number)
-{
-	return slice_of(arena_printf(arena, "%lld", number));
-}
-
 /* --- notifications ---------------------------------------------------- */
 
 int

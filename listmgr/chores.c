@@ -12,6 +12,8 @@
 
 static const struct db_stmt listen_stmt = { "chores-listen",
 	"LISTEN hauspost_list", 0 };
+static const struct db_stmt begin_stmt = { "chores-begin",
+	"SELECT hauspost.list_letters_begin($1)", 1 };
 static const struct db_stmt clock_stmt = { "chores-clock",
 	"SELECT hauspost.list_clock()", 0 };
 
@@ -108,12 +110,15 @@ static int
 connect_and_work(struct chores *chores, struct why *why)
 {
 	const struct config_common *common = &chores->listmgr->settings->common;
+	struct slice node = slice_of(common->node);
 	int r = db_open(common->database, "hauspost_listmgr",
 	    common->database_timeout_ms, &chores->ear, why);
 
 	if (r < 0)
 		return r;
 	r = db_run(chores->ear, &listen_stmt, NULL, NULL, why);
+	if (r == 0)
+		r = db_run(chores->ear, &begin_stmt, &node, NULL, why);
 	while (r >= 0) {
 		r = work(chores, why);
 		if (r >= 0 && rest(chores, db_socket(chores->ear), LOOK_MS))

@@ -21,6 +21,17 @@ add_copy(const struct work *work, struct buf *to, const char *name)
 		(void)buf_addf(to, "%s: %.*s\n", name, SLICE_FMT(value));
 }
 
+/* What it is now, or else what the author wrote. */
+static void
+add_either(const struct work *work, struct buf *to, const char *name,
+    struct slice value)
+{
+	if (value.n > 0)
+		(void)buf_addf(to, "%s: %.*s\n", name, SLICE_FMT(value));
+	else
+		add_copy(work, to, name);
+}
+
 /* The post itself is an ancestor: answers find their thread by it. */
 static void
 add_references(const struct work *work, struct buf *to)
@@ -57,15 +68,8 @@ add_fields(struct work *work, struct buf *to, const char *boundary)
 		add_copy(work, to, "Subject");
 	add_copy(work, to, "Date");
 	add_copy(work, to, "To");
-	if (work->new_cc.n > 0)
-		(void)buf_addf(to, "Cc: %.*s\n", SLICE_FMT(work->new_cc));
-	else
-		add_copy(work, to, "Cc");
-	if (work->new_reply_to.n > 0)
-		(void)buf_addf(
-		    to, "Reply-To: %.*s\n", SLICE_FMT(work->new_reply_to));
-	else
-		add_copy(work, to, "Reply-To");
+	add_either(work, to, "Cc", work->new_cc);
+	add_either(work, to, "Reply-To", work->new_reply_to);
 	add_copy(work, to, "In-Reply-To");
 	add_references(work, to);
 	add_message_id(work, to);

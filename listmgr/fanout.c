@@ -4,36 +4,30 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <sys/statvfs.h>
 
 #include "core/clock.h"
 #include "core/log.h"
 
-#include "listmgr/group.h"
+#include "listmgr/outcome.h"
 
-static const struct db_stmt listen_stmt = { "listen", "LISTEN hauspost_list",
-	0 };
+static const struct db_stmt listen_stmt = { "list_listen",
+	"LISTEN hauspost_list", 0 };
 static const struct db_stmt begin_stmt = { "list_send_begin",
 	"SELECT hauspost.list_send_begin($1)", 1 };
 static const struct db_stmt claim_stmt = { "list_send_claim",
-	"SELECT list, n, group_no, fanout = 'personal', mac, size_bytes, "
-	"members, digest FROM hauspost.list_send_claim($1)",
+	"SELECT list, n, group_no, fanout = 'personal', mac, digest "
+	"FROM hauspost.list_send_claim($1)",
 	1 };
 static const struct db_stmt members_stmt = { "list_send_members",
 	"SELECT member, address, bounce, leave FROM hauspost.list_send_members("
 	"$1::bigint, $2::bigint, $3::integer, $4::boolean)",
 	4 };
-static const struct db_stmt done_stmt = { "list_send_done",
-	"SELECT hauspost.list_send_done($1::bigint, $2::bigint, $3::integer, "
-	"$4::bigint[], $5::interval, $6::bigint[], $7::text[], $8::text[])",
-	8 };
 static const struct db_stmt wait_stmt = { "list_send_wait",
 	"SELECT hauspost.list_send_wait($1)", 1 };
 
 enum {
-	RETRY_MS = 2000,   /* without database, or beside another fan-out */
-	LOOK_MS = 600000,  /* a NOTIFY that got lost costs no more */
-	SPACE_RESERVE = 2, /* copies of a message while Postfix takes it */
+	RETRY_MS = 2000,  /* without database, or beside another fan-out */
+	LOOK_MS = 600000, /* a NOTIFY that got lost costs no more */
 };
 
 struct fanout {
@@ -42,20 +36,6 @@ struct fanout {
 	struct db *db;
 	struct hands hands;
 	struct arena arena; /* of a group */
-};
-
-/* A group as list_send_claim() gives it. */
-struct claim {
-	long long list, n, group_no, size_bytes, members;
-	bool personal, digest;
-	struct slice mac;
-};
-
-/* What to tell of it in the end. */
-struct outcome {
-	struct slice *later, *refused, *dsns, *replies;
-	size_t n_later, n_refused;
-	const char *wait; /* NULL: as SQL thinks */
 };
 
 /* --- waiting ---------------------------------------------------------- */
@@ -122,9 +102,7 @@ claim_group(struct fanout *fanout, struct slice node, struct claim *claim_out,
 			.personal = db_flag(result, 0, 3),
 			.mac =
 			    arena_slice(&fanout->arena, db_text(result, 0, 4)),
-			.size_bytes = db_number(result, 0, 5),
-			.members = db_number(result, 0, 6),
-			.digest = db_flag(result, 0, 7),
+			.digest = db_flag(result, 0, 5),
 		};
 	db_done(result);
 	return r;
@@ -173,112 +151,14 @@ ask_members(struct fanout *fanout, const struct claim *claim,
 }
 
 static void
-sort_member(
-    struct arena *arena, const struct member *member, struct outcome *outcome)
-{
-	struct slice id = db_number_param(arena, member->id);
-	size_t i = outcome->n_refused;
-
-	if (member->why.verdict == MAIL_OK)
-		return;
-	if (member->why.verdict == MAIL_TEMPFAIL) {
-		outcome->later[outcome->n_later++] = id;
-		return;
-	}
-	outcome->refused[i] = id;
-	outcome->dsns[i] = slice_of(member->why.dsn);
-	outcome->replies[i] = slice_of(member->why.reply);
-	outcome->n_refused++;
-}
-
-static struct outcome
-outcome_of(const struct group *group)
-{
-	struct arena *arena = group->arena;
-	struct slice *room =
-	    arena_calloc(arena, 4 * group->n + 4, sizeof *room);
-	struct outcome outcome = { .later = room,
-		.refused = room + group->n,
-		.dsns = room + 2 * group->n,
-		.replies = room + 3 * group->n };
-
-	for (size_t i = 0; i < group->n; i++)
-		sort_member(arena, &group->members[i], &outcome);
-	if (outcome.n_later == group->n)
-		outcome.wait = "1 minute"; /* it is Postfix, not they */
-	return outcome;
-}
-
-static int
-tell_outcome(struct fanout *fanout, const struct claim *claim,
-    const struct outcome *outcome, struct why *why)
-{
-	struct arena *arena = &fanout->arena;
-	const struct slice params[] = {
-		db_number_param(arena, claim->list),
-		db_number_param(arena, claim->n),
-		db_number_param(arena, claim->group_no),
-		db_array_param(arena, outcome->later, outcome->n_later),
-		slice_of(outcome->wait),
-		db_array_param(arena, outcome->refused, outcome->n_refused),
-		db_array_param(arena, outcome->dsns, outcome->n_refused),
-		db_array_param(arena, outcome->replies, outcome->n_refused),
-	};
-
-	return db_run(fanout->db, &done_stmt, params, NULL, why);
-}
-
-static void
-report(const struct claim *claim, const struct group *group,
-    const struct outcome *outcome)
-{
-	const struct why *why =
-	    outcome->n_later > 0 ? &group->members[0].why : NULL;
-
-	log_event(LOG_INFO, NULL, "handed-over", LOG_NUM("list", claim->list),
-	    LOG_NUM("post", claim->n), LOG_NUM("group", claim->group_no),
-	    LOG_TEXT("fanout", claim->personal ? "personal" : "shared"),
-	    LOG_NUM("members", (long long)group->n),
-	    LOG_NUM("later", (long long)outcome->n_later),
-	    LOG_NUM("refused", (long long)outcome->n_refused),
-	    LOG_TEXT("detail", why != NULL ? why->reply : ""));
-}
-
-/*
- * A list of 100,000 and a large post would fill Postfix' disk with copies:
- * each group waits until those before it have left.
- */
-static bool
-has_room(const struct settings *settings, const struct claim *claim)
-{
-	unsigned long long copies =
-	    claim->personal ? (unsigned long long)claim->members : 1;
-	unsigned long long needed =
-	    copies * SPACE_RESERVE * (unsigned long long)claim->size_bytes;
-	struct statvfs fs;
-
-	if (settings->queue[0] == '\0' || statvfs(settings->queue, &fs) < 0)
-		return true;
-	return fs.f_bavail * fs.f_frsize >=
-	       needed + (unsigned long long)settings->queue_reserve_bytes;
-}
-
-static void
 hand_over(struct fanout *fanout, const struct claim *claim, struct group *group)
 {
-	struct why why = { 0 };
-
 	if (group->n == 0)
 		return;
-	if (!has_room(fanout->listmgr->settings, claim)) {
-		(void)why_say(&why, 452, "4.3.1", "the queue's disk is full");
-		for (size_t i = 0; i < group->n; i++)
-			group->members[i].why = why;
-	} else if (claim->personal) {
+	if (claim->personal)
 		group_each(&fanout->hands, group);
-	} else {
+	else
 		group_share(&fanout->hands, group);
-	}
 }
 
 /* What cannot be sent is told and goes to nobody. */
@@ -305,7 +185,6 @@ send_group(struct fanout *fanout, const struct claim *claim, struct why *why)
 	struct group group = { .outgoing = &outgoing,
 		.arena = &fanout->arena,
 		.mac = claim->mac };
-	struct outcome outcome;
 	int r = open_post(&outgoing, claim, why);
 
 	if (r > 0)
@@ -313,11 +192,7 @@ send_group(struct fanout *fanout, const struct claim *claim, struct why *why)
 	if (r == 0)
 		hand_over(fanout, claim, &group);
 	outgoing_close(&outgoing);
-	if (r < 0)
-		return r;
-	outcome = outcome_of(&group);
-	report(claim, &group, &outcome);
-	return tell_outcome(fanout, claim, &outcome, why);
+	return r < 0 ? r : outcome_tell(fanout->db, claim, &group, why);
 }
 
 /* --- the thread ------------------------------------------------------- */

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/statvfs.h>
 
 enum { PARTS = 4 };
 
@@ -23,14 +24,6 @@ hand(struct hands *hands, size_t place, struct why *why)
 	return *smtpc;
 }
 
-bool
-hands_can_share(struct hands *hands, struct why *why)
-{
-	struct smtpc *smtpc = hand(hands, 0, why);
-
-	return smtpc != NULL && smtpc_offers(smtpc, SLICE("XVERP"));
-}
-
 void
 hands_close(struct hands *hands)
 {
@@ -38,6 +31,29 @@ hands_close(struct hands *hands)
 		smtpc_close(hands->smtpc[i]);
 		hands->smtpc[i] = NULL;
 	}
+}
+
+/* --- room for it ------------------------------------------------------ */
+
+/*
+ * A list of 100,000 and a large post would fill Postfix' disk with copies, so
+ * each waits until those before it have left. While Postfix takes a message
+ * it may be there twice.
+ */
+static bool
+has_room(const struct group *group, struct why *why)
+{
+	const struct settings *settings = group->outgoing->listmgr->settings;
+	unsigned long long needed =
+	    2 * (unsigned long long)group->outgoing->size_bytes +
+	    (unsigned long long)settings->queue_reserve_bytes;
+	struct statvfs fs;
+
+	if (settings->queue[0] == '\0' || statvfs(settings->queue, &fs) < 0 ||
+	    fs.f_bavail * fs.f_frsize >= needed)
+		return true;
+	(void)why_say(why, 452, "4.3.1", "the queue's disk is full");
+	return false;
 }
 
 /* --- one message ------------------------------------------------------ */
@@ -93,18 +109,28 @@ shared_sender(const struct group *group)
 	    group->arena, &group->outgoing->list, extension);
 }
 
-static void
-say_to_all(struct group *group, const struct why *why)
+void
+group_say(struct group *group, const struct why *why)
 {
 	for (size_t i = 0; i < group->n; i++)
 		group->members[i].why = *why;
 }
 
-void
-group_share(struct hands *hands, struct group *group)
+/* Bounces would name nobody, so nobody gets it before that is mended. */
+static void
+say_no_xverp(struct group *group)
 {
 	struct why why = { 0 };
-	struct smtpc *smtpc = hand(hands, 0, &why);
+
+	(void)why_say(&why, 451, "4.3.5", "the next server offers no XVERP");
+	group_say(group, &why);
+}
+
+static void
+share(struct smtpc *smtpc, struct group *group)
+{
+	const struct outgoing *outgoing = group->outgoing;
+	struct slice everybody = { "", 0 };
 	struct smtpc_part parts[PARTS];
 	struct smtpc_mail mail = {
 		.sender = shared_sender(group),
@@ -114,18 +140,28 @@ group_share(struct hands *hands, struct group *group)
 		.parts = parts,
 		.n_parts = PARTS,
 	};
+	struct why why;
 
-	if (smtpc == NULL) {
-		say_to_all(group, &why);
-		return;
-	}
-	set_parts(group->outgoing,
-	    outgoing_unsubscribe(
-		group->outgoing, group->arena, (struct slice){ "", 0 }),
-	    parts);
+	set_parts(outgoing,
+	    outgoing_unsubscribe(outgoing, group->arena, everybody), parts);
 	(void)smtpc_send(smtpc, &mail, &why);
 	for (size_t i = 0; i < group->n; i++)
 		group->members[i].why = mail.rcpts[i].why;
+}
+
+void
+group_share(struct hands *hands, struct group *group)
+{
+	struct why why = { 0 };
+	struct smtpc *smtpc =
+	    has_room(group, &why) ? hand(hands, 0, &why) : NULL;
+
+	if (smtpc == NULL)
+		group_say(group, &why);
+	else if (!smtpc_offers(smtpc, SLICE("XVERP")))
+		say_no_xverp(group);
+	else
+		share(smtpc, group);
 }
 
 /* --- personal --------------------------------------------------------- */
@@ -179,9 +215,10 @@ run_sender(void *arg)
 
 	while ((i = atomic_fetch_add(&round->next, 1)) < group->n) {
 		struct member *member = &group->members[i];
-		struct smtpc *smtpc =
-		    hand(round->hands, sender->place, &member->why);
+		struct smtpc *smtpc = NULL;
 
+		if (has_room(group, &member->why))
+			smtpc = hand(round->hands, sender->place, &member->why);
 		if (smtpc != NULL)
 			send_one(smtpc, group, member, &arena);
 		arena_reset(&arena);

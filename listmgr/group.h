@@ -43,8 +43,9 @@ struct hands {
 void group_share(struct hands *hands, struct group *group);
 void group_each(struct hands *hands, struct group *group);
 
-/* Postfix offers XVERP to us; without it nothing can be shared. */
-bool hands_can_share(struct hands *hands, struct why *why);
+/* The same for all, where nothing is handed over. */
+void group_say(struct group *group, const struct why *why);
+
 void hands_close(struct hands *hands);
 
 #endif

@@ -21,8 +21,8 @@ static mail_handler *const handlers[] = {
 	[EXTENSION_GET] = request_get,
 	[EXTENSION_SET] = request_change,
 };
-_Static_assert(sizeof handlers / sizeof *handlers == EXTENSION_KINDS,
-    "handle every kind");
+_Static_assert(
+    sizeof handlers / sizeof *handlers == EXTENSION_KINDS, "handle every kind");
 
 enum verdict
 mail_handle(struct mail *mail, struct why *why)

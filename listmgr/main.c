@@ -44,6 +44,28 @@ start_digests(const struct listmgr *listmgr)
 	});
 }
 
+/* Threads that work by themselves. */
+struct workers {
+	struct fanout *fanout;
+	struct chores *chores;
+	struct digests *digests;
+};
+
+static struct workers
+start_workers(struct listmgr *listmgr)
+{
+	return (struct workers){ fanout_start(listmgr), chores_start(listmgr),
+		start_digests(listmgr) };
+}
+
+static void
+stop_workers(const struct workers *workers)
+{
+	fanout_stop(workers->fanout);
+	chores_stop(workers->chores);
+	digests_stop(workers->digests);
+}
+
 /* Until SIGTERM; open messages finish. */
 static int
 serve(struct listmgr *listmgr, int listen_fd)
@@ -52,24 +74,18 @@ serve(struct listmgr *listmgr, int listen_fd)
 	const struct guests_options options = { settings->sessions_max,
 		SESSION_STACK, serve_guest, lmtp_turn_away, listmgr };
 	int term_fd = program_stop_fd();
+	struct workers workers;
 	struct guests *guests;
-	struct fanout *fanout;
-	struct chores *chores;
-	struct digests *digests;
 
 	if (term_fd < 0)
 		return EX_OSERR;
 	guests = guests_new(&options);
-	fanout = fanout_start(listmgr);
-	chores = chores_start(listmgr);
-	digests = start_digests(listmgr);
+	workers = start_workers(listmgr);
 	program_ready();
 	log_event(LOG_INFO, NULL, "ready");
 	guests_accept(guests, listen_fd, term_fd);
 	listmgr_stop(listmgr);
-	fanout_stop(fanout);
-	chores_stop(chores);
-	digests_stop(digests);
+	stop_workers(&workers);
 	/* Threads that are still at it use what is freed below; what they
 	 * have not answered Postfix brings again. */
 	if (!guests_wait(guests, settings->stop_timeout_ms))

@@ -111,7 +111,8 @@ read_policy(struct arena *arena, const struct db_result *result,
 
 	if (mode == LISTPOLICY_MODES || author == LISTPOLICY_AUTHORS ||
 	    policy.nonmember == LISTPOLICY_ACTIONS ||
-	    policy.spam == LISTPOLICY_ACTIONS)
+	    policy.spam == LISTPOLICY_ACTIONS ||
+	    policy.spam == LISTPOLICY_REJECT)
 		return -EPROTO;
 	read_rules(arena, result, &policy);
 	*policy_out = policy;

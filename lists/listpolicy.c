@@ -108,19 +108,27 @@ nested_list(struct slice header)
 	return slice_tail(address, strlen("mailto:"));
 }
 
-struct slice
-listpolicy_author(struct arena *arena, struct slice header)
+static struct slice
+from_address(struct arena *arena, struct slice header)
 {
-	struct slice nested = nested_list(header);
 	struct header_field field;
 	struct address address;
 
-	if (nested.n > 0)
-		return nested;
 	if (!header_find(header, SLICE("From"), &field) ||
 	    !address_parse(arena, field.value, &address))
 		return (struct slice){ "", 0 };
 	return address.text;
+}
+
+struct slice
+listpolicy_author(struct arena *arena, struct slice header)
+{
+	struct slice author = nested_list(header);
+
+	if (author.n == 0)
+		author = from_address(arena, header);
+	/* SQL takes no other; an address that is no text is nobody's. */
+	return slice_is_text(author) ? author : (struct slice){ "", 0 };
 }
 
 /* --- the steps -------------------------------------------------------- */

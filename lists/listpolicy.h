@@ -101,7 +101,8 @@ void listpolicy_decide(struct arena *arena, const struct listpolicy *policy,
 
 /*
  * Whom to ask hauspost.list_policy() about: the address in From, or that of
- * the list which the post comes from. Empty where there is none, or several.
+ * the list which the post comes from, as UTF-8. Empty where there is none, or
+ * several.
  */
 struct slice listpolicy_author(struct arena *arena, struct slice header);
 

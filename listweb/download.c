@@ -6,7 +6,7 @@
 #include "listweb/answers.h"
 #include "listweb/message.h"
 #include "listweb/page.h"
-#include "listweb/posts.h"
+#include "listweb/threads.h"
 
 /* Nothing of a stranger's ever runs at our host, or is taken for a page. */
 #define AS_FILE                                                                \
@@ -24,13 +24,8 @@ enum {
 static bool
 find_post(struct visit *visit, struct post *post)
 {
-	unsigned long long n = 0;
-	int r;
+	int r = post_find(visit, post);
 
-	(void)slice_number(
-	    request_field(visit->request, visit->arena, "n"), INT32_MAX, &n);
-	r = posts_find(
-	    &visit->ask, visit->list->id, visit->request->message_id, n, post);
 	if (!visit_failed(visit, r) && r == 0)
 		visit_plain(visit, 404);
 	return r > 0;
@@ -90,15 +85,14 @@ void
 answer_part(struct visit *visit)
 {
 	struct message_file file;
-	struct slice octets, content;
+	struct slice octets;
 
 	if (!find_octets(visit, &octets))
 		return;
-	if (message_file(
-		visit->arena, octets, visit->request->number, &file, &content))
+	if (message_file(visit->arena, octets, visit->request->number, &file))
 		visit->response =
 		    (struct web_response){ 200, "application/octet-stream",
-			    headers_of(visit, &file), content };
+			    headers_of(visit, &file), file.content };
 	else
 		visit_plain(visit, 404);
 }

@@ -307,7 +307,7 @@ message_read(
 
 bool
 message_file(struct arena *arena, struct slice octets, unsigned long long i,
-    struct message_file *file_out, struct slice *content_out)
+    struct message_file *file_out)
 {
 	struct message *message = arena_new(arena, struct message);
 	GMimeMessage *parsed = parse(octets);
@@ -317,7 +317,7 @@ message_file(struct arena *arena, struct slice octets, unsigned long long i,
 	walk_message(&walk, parsed, octets);
 	if (walk.found != NULL) {
 		*file_out = message->files[i];
-		*content_out = decode(arena, walk.found);
+		file_out->content = decode(arena, walk.found);
 	}
 	buf_free(&walk.text);
 	if (parsed != NULL)

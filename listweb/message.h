@@ -22,9 +22,10 @@ enum {
 };
 
 struct message_file {
-	struct slice name; /* as its sender called it, UTF-8; may be empty */
-	struct slice type; /* "application/pdf" */
-	size_t bytes;	   /* as it was sent, so roughly */
+	struct slice name;    /* as its sender called it, UTF-8; may be empty */
+	struct slice type;    /* "application/pdf" */
+	size_t bytes;	      /* as it was sent, so roughly */
+	struct slice content; /* of message_file() only */
 };
 
 struct message {
@@ -37,10 +38,9 @@ struct message {
 void message_read(
     struct arena *arena, struct slice octets, struct message *message_out);
 
-/* The octets of file number i (from 0); false: there is no such file. */
+/* File number i (from 0) with its octets; false: there is no such file. */
 bool message_file(struct arena *arena, struct slice octets,
-    unsigned long long i, struct message_file *file_out,
-    struct slice *content_out);
+    unsigned long long i, struct message_file *file_out);
 
 /* X-No-Archive: yes, or Archive: no. */
 bool message_is_private(struct slice octets);

@@ -333,15 +333,24 @@ page_start(struct page *page, struct visit *visit, struct slice title)
 	page_text(page, "h1", title);
 }
 
+static bool
+is_for_robots(const struct visit *visit)
+{
+	enum route route = visit->request->route;
+
+	return visit->list != NULL && visit->list->robots &&
+	       slice_eq(visit->list->archive, SLICE("public")) &&
+	       (route == ROUTE_LIST || route_is_archive(route));
+}
+
 /* A public archive is the same for all strangers. */
 static const char *
 headers_of(const struct visit *visit)
 {
-	const struct ask_list *list = visit->list;
-
-	if (list == NULL || !route_is_archive(visit->request->route) ||
-	    !list->robots || !slice_eq(list->archive, SLICE("public")))
+	if (!is_for_robots(visit))
 		return NO_STORE NOT_FOR_ROBOTS SECURITY;
+	if (visit->list->visitor.n > 0)
+		return NO_STORE SECURITY;
 	return "Cache-Control: private, max-age=60\r\n"
 	       "Vary: Accept-Language, Cookie\r\n" SECURITY;
 }

@@ -33,11 +33,12 @@ answer_month(struct visit *visit)
 {
 	struct slice month = visit->request->month;
 	struct slice url = visit_url(visit, visit->list->address);
+	struct posts_part part = { month, read_skip(visit) };
 	struct posts threads;
 	struct page page;
 
-	if (visit_failed(visit, posts_threads(&visit->ask, visit->list->id,
-				    month, read_skip(visit), &threads)))
+	if (visit_failed(visit,
+		posts_threads(&visit->ask, visit->list->id, &part, &threads)))
 		return;
 	page_start(&page, visit, month);
 	threads_search(&page);
@@ -61,11 +62,12 @@ answer_search(struct visit *visit)
 {
 	struct slice query = request_field(visit->request, visit->arena, "q");
 	struct slice encoded = percent_encode(visit->arena, query);
+	struct posts_part part = { query, read_skip(visit) };
 	struct posts posts;
 	struct page page;
 
-	if (visit_failed(visit, posts_search(&visit->ask, visit->list->id,
-				    query, read_skip(visit), &posts)))
+	if (visit_failed(visit,
+		posts_search(&visit->ask, visit->list->id, &part, &posts)))
 		return;
 	page_start(
 	    &page, visit, query.n > 0 ? query : slice_of(visit->say[W_SEARCH]));

@@ -135,8 +135,10 @@ write_list(struct page *page)
 static bool
 ask_archive(struct visit *visit, struct posts *latest, struct months *months)
 {
-	return !visit_failed(visit, posts_threads(&visit->ask, visit->list->id,
-					SLICE(""), 0, latest)) &&
+	static const struct posts_part all = { { "", 0 }, 0 };
+
+	return !visit_failed(visit,
+		   posts_threads(&visit->ask, visit->list->id, &all, latest)) &&
 	       !visit_failed(
 		   visit, posts_months(&visit->ask, visit->list->id, months));
 }

@@ -25,22 +25,11 @@ url_of(const struct visit *visit, const struct post *post, const char *part)
 	    visit->arena, "%.*s%s%s", SLICE_FMT(url), part, number));
 }
 
-static unsigned long long
-read_number(const struct visit *visit)
-{
-	unsigned long long n = 0;
-
-	(void)slice_number(
-	    request_field(visit->request, visit->arena, "n"), INT32_MAX, &n);
-	return n;
-}
-
 /* The post that the path names; false: that has been answered. */
 static bool
 find_post(struct visit *visit, struct post *post)
 {
-	int r = posts_find(&visit->ask, visit->list->id,
-	    visit->request->message_id, read_number(visit), post);
+	int r = post_find(visit, post);
 
 	if (visit_failed(visit, r))
 		return false;

@@ -105,22 +105,24 @@ read_posts(const struct ask *ask, const struct db_stmt *stmt,
 
 /* One more than a page holds: that there is a next one. */
 int
-posts_threads(const struct ask *ask, long long list, struct slice wanted,
-    size_t skip, struct posts *out)
+posts_threads(const struct ask *ask, long long list,
+    const struct posts_part *part, struct posts *out)
 {
 	const struct slice params[] = { number(ask, list),
-		wanted.n > 0 ? wanted : DB_NULL, number(ask, (long long)skip),
+		part->what.n > 0 ? part->what : DB_NULL,
+		number(ask, (long long)part->skip),
 		number(ask, POSTS_PAGE + 1) };
 
 	return read_posts(ask, &threads, params, out);
 }
 
 int
-posts_search(const struct ask *ask, long long list, struct slice query,
-    size_t skip, struct posts *out)
+posts_search(const struct ask *ask, long long list,
+    const struct posts_part *part, struct posts *out)
 {
-	const struct slice params[] = { number(ask, list), query,
-		number(ask, (long long)skip), number(ask, POSTS_PAGE + 1) };
+	const struct slice params[] = { number(ask, list), part->what,
+		number(ask, (long long)part->skip),
+		number(ask, POSTS_PAGE + 1) };
 
 	return read_posts(ask, &search, params, out);
 }
@@ -155,11 +157,12 @@ posts_latest(const struct ask *ask, long long list, struct posts *out)
 }
 
 int
-posts_find(const struct ask *ask, long long list, struct slice message_id,
-    unsigned long long n, struct post *out)
+posts_find(const struct ask *ask, long long list, const struct posts_key *key,
+    struct post *out)
 {
-	const struct slice params[] = { number(ask, list), message_id,
-		n > 0 ? number(ask, (long long)n) : DB_NULL };
+	const struct slice params[] = { number(ask, list), key->message_id,
+		key->number > 0 ? number(ask, (long long)key->number)
+				: DB_NULL };
 	struct posts posts;
 	int r = read_posts(ask, &find, params, &posts);
 

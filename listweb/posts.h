@@ -29,20 +29,30 @@ struct posts {
 	struct post *list;
 };
 
-/* month: "2026-11"; empty: all, and date is that of the last post. */
-int posts_threads(const struct ask *ask, long long list, struct slice month,
-    size_t skip, struct posts *out);
-int posts_search(const struct ask *ask, long long list, struct slice query,
-    size_t skip, struct posts *out);
+/* One page of many posts. */
+struct posts_part {
+	struct slice what; /* a month, or words to look for */
+	size_t skip;
+};
+
+/* what: "2026-11"; empty: all, and date is that of the last post. */
+int posts_threads(const struct ask *ask, long long list,
+    const struct posts_part *part, struct posts *out);
+int posts_search(const struct ask *ask, long long list,
+    const struct posts_part *part, struct posts *out);
 int posts_thread(
     const struct ask *ask, long long list, long long thread, struct posts *out);
 int posts_month(const struct ask *ask, long long list, struct slice month,
     struct posts *out);
 int posts_latest(const struct ask *ask, long long list, struct posts *out);
 
-/* number 0: the first of this Message-ID. */
-int posts_find(const struct ask *ask, long long list, struct slice message_id,
-    unsigned long long number, struct post *out);
+struct posts_key {
+	struct slice message_id;
+	unsigned long long number; /* 0: the first of this Message-ID */
+};
+
+int posts_find(const struct ask *ask, long long list,
+    const struct posts_key *key, struct post *out);
 
 struct month {
 	struct slice name; /* "2026-11" */

@@ -1,5 +1,7 @@
 #include "listweb/threads.h"
 
+#include <stdint.h>
+
 #include "core/list_url.h"
 
 enum { TREE_DEPTH_MAX = 30 };
@@ -10,6 +12,16 @@ post_url(const struct visit *visit, const struct post *post)
 	return list_url_message(visit->arena,
 	    slice_of(visit->service->config->url), visit->list->address,
 	    post->message_id);
+}
+
+int
+post_find(struct visit *visit, struct post *post_out)
+{
+	struct posts_key key = { visit->request->message_id, 0 };
+
+	(void)slice_number(request_field(visit->request, visit->arena, "n"),
+	    INT32_MAX, &key.number);
+	return posts_find(&visit->ask, visit->list->id, &key, post_out);
 }
 
 struct slice

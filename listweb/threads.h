@@ -10,6 +10,9 @@
 /* "https://lists.example.org/l/news@example.org/MESSAGE-ID/" */
 struct slice post_url(const struct visit *visit, const struct post *post);
 
+/* The post that the path names, with ?n= where that is not enough. */
+int post_find(struct visit *visit, struct post *post_out);
+
 /* Its subject, or that it has none. */
 struct slice post_subject(const struct visit *visit, const struct post *post);
 

@@ -223,6 +223,7 @@ LANGUAGE plpgsql
 AS $$
 DECLARE
     problems text[];
+    taken    text;
 BEGIN
     NEW.package := coalesce(NEW.package, (SELECT d.package
         FROM hauspost.domain AS d WHERE d.name = NEW.domain));
@@ -234,6 +235,11 @@ BEGIN
     IF NEW.list_id <> OLD.list_id THEN
         problems := problems || format('list_id stays "%s": filters of '
             'members know the list by it', OLD.list_id);
+    END IF;
+    taken := hauspost.list_taken(NEW.name, NEW.domain);
+    IF taken IS NOT NULL THEN
+        problems := problems || format('address %s would be a command to it: '
+            'remove one of them', taken);
     END IF;
     PERFORM hauspost.complain(
         format('list "%s@%s"', NEW.name, NEW.domain), problems);
@@ -297,6 +303,42 @@ BEGIN
         LIMIT 1);
 END
 $$;
+
+-- An address of its own would take a command away from its list, as the more
+-- exact one.
+CREATE FUNCTION hauspost.check_list_command() RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    list text;
+BEGIN
+    IF NEW.local_part ~ '[+-]' THEN
+        list := hauspost.list_commanded(
+            lower(NEW.local_part COLLATE "C"), NEW.domain);
+    END IF;
+    IF list IS NOT NULL THEN
+        PERFORM hauspost.complain(
+            format('address "%s@%s"', NEW.local_part, NEW.domain),
+            ARRAY[format('is a command to the list %s: choose another', list)]);
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER commands BEFORE INSERT OR UPDATE OF local_part, domain
+    ON hauspost.address
+    FOR EACH ROW EXECUTE FUNCTION hauspost.check_list_command();
+
+-- NULL, or an address that would be a command to this list.
+CREATE FUNCTION hauspost.list_taken(name text, domain text) RETURNS text
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT a.identifier FROM hauspost.address AS a
+    WHERE a.domain = list_taken.domain
+        AND starts_with(lower(a.local_part), name)
+        AND substr(a.local_part, length(name) + 1, 1) IN ('+', '-')
+        AND hauspost.is_list_command(substr(a.local_part, length(name) + 2))
+    LIMIT 1;
+END;
 
 -- Letters that a machine answers, or that a list takes for a command, begin
 -- loops; so they are kept out here, whoever adds them. In PL/pgSQL, and asking

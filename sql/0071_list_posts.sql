@@ -413,7 +413,7 @@ $$;
 -- First groups go first: a small list does not wait for a large one.
 CREATE FUNCTION hauspost.list_send_claim(node text)
 RETURNS TABLE (list bigint, n bigint, group_no integer, fanout text,
-    mac text, size_bytes bigint, members integer, digest boolean)
+    mac text, digest boolean)
 LANGUAGE plpgsql SECURITY DEFINER ROWS 1
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -431,8 +431,7 @@ BEGIN
             FOR UPDATE OF x SKIP LOCKED)
         AND p.list = s.list AND p.n = s.n
     RETURNING s.list, s.n, s.group_no, s.fanout,
-        hauspost.list_post_mac(s.list, s.n), p.size_bytes,
-        cardinality(s.members), p.issue IS NOT NULL;
+        hauspost.list_post_mac(s.list, s.n), p.issue IS NOT NULL;
 END
 $$;
 COMMENT ON FUNCTION hauspost.list_send_claim(text) IS

@@ -140,6 +140,20 @@ LANGUAGE sql STABLE RETURN coalesce(
 COMMENT ON FUNCTION hauspost.list_language(bigint, text, text) IS
     'Of letters to an address: the member''s own, the wanted one, the list''s';
 
+-- Once a day: who floods us must not fill the table that keeps the proofs.
+CREATE FUNCTION hauspost.list_note_once(
+    list bigint, address text, kind text, detail jsonb DEFAULT '{}')
+RETURNS void
+LANGUAGE sql
+BEGIN ATOMIC
+    SELECT hauspost.list_note(list, address, kind, detail)
+    WHERE NOT EXISTS (SELECT FROM hauspost.list_event AS e
+        WHERE e.list = list_note_once.list
+            AND e.address = list_note_once.address
+            AND e.kind = list_note_once.kind
+            AND e.at > now() - interval '1 day');
+END;
+
 CREATE FUNCTION hauspost.list_write(list bigint, kind text, address text,
     vars jsonb DEFAULT '{}', language text DEFAULT NULL,
     return_path text DEFAULT 'none', pending bigint DEFAULT NULL,
@@ -149,7 +163,7 @@ LANGUAGE plpgsql
 AS $$
 BEGIN
     IF NOT hauspost.list_may_write(list, kind, address) THEN
-        PERFORM hauspost.list_note(list, address, 'limited',
+        PERFORM hauspost.list_note_once(list, address, 'limited',
             jsonb_build_object('letter', kind));
         RETURN false;
     END IF;
@@ -320,7 +334,8 @@ DECLARE
     old  hauspost.list_pending;
 BEGIN
     IF NOT hauspost.list_may_write(request.list, kind, request.address) THEN
-        PERFORM hauspost.list_note(request.list, request.address, 'limited',
+        PERFORM hauspost.list_note_once(
+            request.list, request.address, 'limited',
             jsonb_build_object('letter', kind));
         RETURN 'limited';
     END IF;
@@ -369,7 +384,7 @@ BEGIN
     THEN
         RETURN 'refused';
     ELSIF action = 'subscribe' AND hauspost.list_is_banned(list, address) THEN
-        PERFORM hauspost.list_note(list, address, 'banned');
+        PERFORM hauspost.list_note_once(list, address, 'banned');
         RETURN 'banned';
     END IF;
     tells := CASE
@@ -396,7 +411,8 @@ $$;
 COMMENT ON FUNCTION hauspost.list_ask(
     bigint, text, text, text, text, text, text, text) IS
     'Somebody asks to subscribe, unsubscribe, set an address, or enter (see '
-    'his own settings). asked or quiet (asked before, within the hour); already, notmember, closed: a letter '
+    'his own settings). asked or quiet (asked before, within the hour); '
+    'already, notmember, closed: a letter '
     'says so; refused, banned, limited: nothing is done. Show strangers no '
     'difference between them';
 
@@ -670,6 +686,7 @@ BEGIN
     THEN
         posts := ARRAY(SELECT p.n FROM hauspost.list_post AS p
             WHERE p.list = list_get.list AND p.issue IS NULL
+                AND hauspost.list_is_shown(p.list, p.n)
                 AND p.n BETWEEN first
                 AND least(last, first + hauspost.list_get_posts() - 1)
             ORDER BY p.n);

@@ -283,13 +283,13 @@ LANGUAGE sql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT hauspost.list_moderate(token, verb, ARRAY[
-        coalesce((hauspost.list_visitor(session)).address,
-            list_moderate_here.address)], source, reason)
+        (hauspost.list_visitor(session)).address,
+        list_moderate_here.address], source, reason)
 $$;
 COMMENT ON FUNCTION hauspost.list_moderate_here(
     text, text, text, text, text, text) IS
-    'A moderator answers in a browser: the visitor, or where nobody visits '
-    'whoever says so, as in a mail; the token was mailed to moderators only';
+    'A moderator answers in a browser: the visitor, or whoever says so, as in a '
+    'mail; the token was mailed to moderators only';
 
 GRANT EXECUTE ON FUNCTION
     hauspost.list_ask(bigint, text, text, text, text, text, text, text),

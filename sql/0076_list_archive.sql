@@ -80,10 +80,12 @@ LANGUAGE sql STABLE RETURN coalesce(p.thread,
         FROM unnest(p.refs) WITH ORDINALITY AS r (id, place)
         JOIN hauspost.list_post AS q
             ON q.list = p.list AND q.message_id = r.id AND q.n < p.n
+                AND q.issue IS NULL
         ORDER BY r.place, q.n DESC LIMIT 1),
     (SELECT coalesce(q.thread, q.n) FROM hauspost.list_post AS q
         WHERE p.refs = '{}' AND p.subject ~* '^\s*(re|aw|antw|sv)\y'
             AND q.list = p.list AND q.n BETWEEN p.n - 1000 AND p.n - 1
+            AND q.issue IS NULL
             AND q.posted > p.posted - interval '7 days'
             AND hauspost.list_base_subject(q.subject)
                 = hauspost.list_base_subject(p.subject)
@@ -138,6 +140,15 @@ FROM hauspost.list_post AS p
 JOIN hauspost.list_archived AS a USING (list, n)
 WHERE NOT a.hidden;
 COMMENT ON VIEW hauspost.list_seen IS 'Posts that the archive shows';
+
+-- For other ways to old posts, which may be asked before we have read one.
+CREATE FUNCTION hauspost.list_is_shown(list bigint, n bigint) RETURNS boolean
+LANGUAGE sql STABLE RETURN NOT EXISTS (
+    SELECT FROM hauspost.list_archived AS a
+    WHERE a.list = list_is_shown.list AND a.n = list_is_shown.n
+        AND (a.hidden OR a.removed IS NOT NULL));
+COMMENT ON FUNCTION hauspost.list_is_shown(bigint, bigint) IS
+    'Neither its author nor who runs the list has taken the post away';
 
 CREATE FUNCTION hauspost.list_months(list bigint)
 RETURNS TABLE (month text, posts bigint)
@@ -288,6 +299,8 @@ GRANT EXECUTE ON FUNCTION
     hauspost.list_search(bigint, text, bigint, bigint),
     hauspost.list_take_down(bigint, bigint, text, text)
     TO hauspost_listweb;
-GRANT SELECT, UPDATE ON hauspost.list_archived TO hauspost_admin;
+-- Taking posts down, and having all of a list read again.
+GRANT SELECT, UPDATE, DELETE ON hauspost.list_archived TO hauspost_admin;
+GRANT UPDATE (archived) ON hauspost.list_state TO hauspost_admin;
 
 RESET ROLE;

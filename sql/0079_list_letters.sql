@@ -1,5 +1,6 @@
 -- 0079_list_letters.sql - letters on their way out.
 --
+--   list_letters_begin  a sender starts: what a dead one had taken is free
 --   list_letters_take   the next ones, with all that their texts mention
 --   list_letter_rows    the mails that a letter to moderators lists
 --   list_letter_sent    Postfix has it
@@ -213,6 +214,19 @@ BEGIN
 END
 $$;
 
+-- Those that Postfix had put off go with them, which does no harm.
+CREATE FUNCTION hauspost.list_letters_begin(node text) RETURNS void
+LANGUAGE sql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+    UPDATE hauspost.list_letter AS x SET not_before = now()
+    FROM hauspost.list AS l
+    WHERE l.id = x.list AND x.sent IS NULL AND x.tries > 0
+        AND hauspost.node_of(l.package) = list_letters_begin.node
+$$;
+COMMENT ON FUNCTION hauspost.list_letters_begin(text) IS
+    'The one sender of a node starts';
+
 -- A request that was confirmed or has ended meanwhile needs no letter.
 CREATE FUNCTION hauspost.list_letters_take(node text, most integer)
 RETURNS SETOF hauspost.list_envelope
@@ -293,6 +307,7 @@ COMMENT ON FUNCTION hauspost.list_letter_failed(bigint) IS
     'Try again later, for five days';
 
 GRANT EXECUTE ON FUNCTION
+    hauspost.list_letters_begin(text),
     hauspost.list_letters_take(text, integer), hauspost.list_letter_rows(bigint),
     hauspost.list_letter_sent(bigint),
     hauspost.list_letter_failed(bigint)

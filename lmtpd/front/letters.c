@@ -2,7 +2,10 @@
 
 #include "core/dsn.h"
 #include "core/forwarding.h"
+#include "lmtpd/front/author.h"
 #include "lmtpd/front/marks.h"
+#include "lmtpd/front/mine.h"
+#include "sieve/address.h"
 #include "sieve/compose.h"
 
 enum { PARTS = 2, RECIPIENTS_MAX = 16 };
@@ -180,24 +183,50 @@ post(struct letters *letters, struct slice text, const struct slice *to,
 	return verdict;
 }
 
+/* RFC 5230 4.3 lets us decide: nobody's reply speaks for somebody else. */
+static int
+take_own_from(
+    struct letters *letters, struct sieve_vacation *reply, struct why *why)
+{
+	struct filter *filter = letters->filter;
+	struct rcpt *rcpt = filter->rcpt;
+	enum mine mine = MINE_NOT;
+	struct address address;
+	int r = 0;
+
+	if (address_parse(filter->arena, reply->from, &address))
+		r = mine_address(filter->txn->lmtpd->directory,
+		    rcpt->plan.mailbox, address.text, &mine, why);
+	if (r < 0 || mine != MINE_NOT)
+		return r;
+	author_tell(filter->txn, rcpt,
+	    "vacation: the address of :from is none of yours; the reply comes "
+	    "from the one that was written to");
+	reply->from = forwarder_of(rcpt);
+	return 0;
+}
+
 enum verdict
 letters_reply(struct letters *letters, const struct sieve_vacation *vacation,
     struct slice *text_out, struct why *why)
 {
 	struct filter *filter = letters->filter;
 	struct db_pool *pool = filter->txn->lmtpd->pool;
+	struct sieve_vacation reply = *vacation;
 	const struct sieve_compose compose = compose_of(letters, "vacation");
 	const struct mark mark = { filter->rcpt->plan.mailbox, vacation->key,
 		vacation->period_s };
-	int r = marks_claim_reply(pool, &mark, why);
+	int r = take_own_from(letters, &reply, why);
 
 	*text_out = SLICE("");
+	if (r == 0)
+		r = marks_claim_reply(pool, &mark, why);
 	if (r < 0)
 		return MAIL_TEMPFAIL;
 	if (r == 0)
 		return why_say(why, 250, "2.0.0", "was answered before");
-	*text_out = sieve_compose_vacation(&compose, vacation, filter->arena);
-	if (post(letters, *text_out, &vacation->to, 1, SLICE(""), why) !=
+	*text_out = sieve_compose_vacation(&compose, &reply, filter->arena);
+	if (post(letters, *text_out, &reply.to, 1, SLICE(""), why) !=
 	    MAIL_OK) {
 		marks_release_reply(pool, &mark);
 		return why->verdict;

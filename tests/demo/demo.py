@@ -9,6 +9,7 @@ demo.py stop    end it and remove its files
 import dataclasses
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -335,6 +336,54 @@ class Demo:
             return ""
         return f"{len(old)} there, {len(marked)} came"
 
+    def mailing_list(self, name, reader):
+        """Subscribed by mail, confirmed, written to, and left at one click."""
+        self.stage.start_listmgr()
+        self.stage.query(
+            "INSERT INTO hauspost.list (name, domain, package, title, policy,"
+            " fanout) VALUES (:'name', 'example.org', 'xyz00', 'Letter',"
+            " 'open', 'personal')", name=name)
+        self.write(f"{name}+subscribe@example.org", reader)
+        letter = self.letter_to(reader, "+confirm-")
+        [confirm] = re.findall(r"[a-z]+\+confirm-[a-z2-7]+@\S+?(?=>|\s)",
+                               letter)[:1]
+        self.write(confirm, reader)
+        wait_for(lambda: self.members(name) == 1, "the reader is on the list")
+        self.write(f"{name}@example.org", SENDER)
+        copy = self.letter_to(reader, "List-Unsubscribe-Post:")
+        [link] = re.findall(r"^List-Unsubscribe:\s+<(https:[^>]*)>", copy, re.M)
+        host, _, path = link.removeprefix("https://").partition("/")
+        answer = self.stage.web.post(
+            f"/{path}", "List-Unsubscribe=One-Click", host, tls=host,
+            type="application/x-www-form-urlencoded")
+        if answer.status != 200:
+            return f"one click is answered {answer.status}"
+        return "" if self.members(name) == 0 else "still on the list"
+
+    def write(self, to, sender):
+        text = clients.letter("demo", "hello\r\n", From=sender, To=to)
+        refused = self.stage.send([to], text, sender=sender)
+        if refused:
+            raise RuntimeError(f"{to}: {refused}")
+
+    def letter_to(self, reader, words):
+        def found():
+            mine[:] = [kept["message"] for kept in clients.sunk(self.stage.place)
+                       if reader in kept["recipients"]
+                       and words in kept["message"]]
+            return mine
+
+        mine = []
+        wait_for(found, f"{reader} has a mail with {words}")
+        return mine[-1]
+
+    def members(self, name):
+        [[count]] = self.stage.query(
+            "SELECT count(*) FROM hauspost.list_member AS m"
+            " JOIN hauspost.list AS l ON l.id = m.list AND l.name = :'name'",
+            name=name)
+        return int(count)
+
     def hauspost(self, *words, stdin=""):
         place = self.stage.place
         return subprocess.run(
@@ -395,7 +444,9 @@ def run(stage):
     read = line(read, text, demo.settings("fred@example.org", "xyz00-fred"))
     text = "    mail from another provider comes here, once: abc00-tim → xyz00"
     read = line(read, text, demo.fetch("abc00-tim", "xyz00"))
-    return good if read == 4 else 0
+    text = "    a mailing list: subscribed, confirmed, read, left at one click"
+    read = line(read, text, demo.mailing_list("letter", "reader@world.example"))
+    return good if read == 5 else 0
 
 
 def connect_how(stage):

@@ -34,6 +34,29 @@ class ListHost(Stage):
             self.start_listmgr()
 
 
+    @contextlib.contextmanager
+    def checking_senders(self, authserv_id):
+        """With filters in front that know this name."""
+        text = self.config.read_text()
+        for section in ("milter", "listmgr"):
+            text = text.replace(f"[{section}]\n",
+                                f"[{section}]\nauthserv_id = {authserv_id}\n")
+        before, milter = self.config.read_text(), self.programs["hauspost-milter"]
+        try:
+            self.config.write_text(text)
+            self.restart_both(milter)
+            yield
+        finally:
+            self.config.write_text(before)
+            self.restart_both(milter)
+
+    def restart_both(self, milter):
+        milter.stop()
+        self.start_program("hauspost-milter")
+        self.listmgr.stop()
+        self.start_listmgr()
+
+
 class List:
     """A list of its own for each test."""
 

@@ -80,6 +80,9 @@ def test_robots_come_only_where_they_may(lists):
         post = news.post()
         header = page_of(news, post).headers.get("x-robots-tag", "")
         assert ("noindex" in header) != robots
+        header = lists.get(news.path).headers.get("x-robots-tag", "")
+        assert ("noindex" in header) != robots
+    assert "noindex" in lists.get("/me").headers["x-robots-tag"]
     assert "Disallow: /c/" in lists.get("/robots.txt").text
 
 
@@ -299,6 +302,9 @@ def test_a_post_is_taken_down_by_who_runs_the_list(lists, news):
     assert gzip.decompress(page_of(news, post, "mbox.gz", cookie=member).body) == b""
     assert "Nothing was found" in lists.get(f"{news.path}/search?q=libel").words
     assert "libel" not in lists.get(f"{news.path}/feed.atom").text
+    # Nor does a mail to +get-1 bring it.
+    lists.query("SELECT hauspost.list_get(:'l', :'a', 1, 1, 'mail')", l=news.id, a=ANNA)
+    assert news.letters()[-1] == ("get-none", ANNA)
 
 
 def test_a_file_that_is_gone_holds_up_no_other(lists, news):

@@ -180,6 +180,11 @@ def test_a_bounce_of_a_post_counts_for_its_member(news):
     news.sent()
     wait_for(lambda: news.member(gone)[2] == "1.0", "a score of one")
     assert news.member("550-5.7.1@a.example")[2] == "0.0"
+    ways = [
+        line for line in news.host.postfix.maillog.read_text().splitlines()
+        if "+b-1." in line and news.domain in line and "@list." in line
+    ]  # fmt: skip
+    assert ways and all("/hp-bounce/" in line for line in ways), ways
     assert news.member(news.anna)[2] == "0.0"
 
 
@@ -341,3 +346,30 @@ def test_what_a_machine_posts_is_dropped(news):
     news.write(news.address, **{"Auto-Submitted": "auto-replied"})
     news.logged("automatic")
     assert news.copies() == []
+
+
+def test_a_kill_loses_no_letter_and_repeats_one_at_most(news):
+    people = [f"p{n}@k.{news.domain}" for n in range(120)]
+    news.join(*people, mode="nomail")
+    wanted = len(people)
+
+    def got():
+        return [
+            kept["recipients"][0]
+            for path in (news.host.place / "sink").glob("*.json")
+            if f"@k.{news.domain}" in (kept := json.loads(path.read_text()))[
+                "recipients"
+            ][0]
+        ]
+
+    news.host.query(
+        "SELECT hauspost.list_write_all(:'list', '{member}', 'welcome')",
+        list=news.id,
+    )  # fmt: skip
+    for number in (20, 60):
+        wait_for(lambda n=number: len(got()) >= n, f"{number} letters")
+        news.host.listmgr.kill()
+        news.host.start_listmgr()
+    wait_for(lambda: len(set(got())) == wanted, "all letters")
+    news.host.settle()
+    assert wanted <= len(got()) <= wanted + 2

@@ -2,6 +2,7 @@
 on a desk, in both languages, without JavaScript."""
 
 import os
+import urllib.request
 
 import pytest
 
@@ -211,6 +212,15 @@ def test_one_click_by_way_of_nginx(stage, verein):
     assert "bob@world.example" not in verein.members()
     log = (stage.place / "log" / "nginx-lists.log").read_text()
     assert " POST leave " in log and token not in log
+
+
+def test_metrics_count_pages(stage, verein):
+    stage.web.get(verein.path, LIST_HOST, tls=LIST_HOST)
+    port = stage.place.port("listweb_metrics")
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+        text = answer.read().decode()
+    (line,) = [x for x in text.splitlines() if 'page="list",answer="page"' in x]
+    assert line.startswith("hauspost_listweb_answers") and float(line.split()[-1]) > 0
 
 
 @pytest.mark.parametrize("identifier", ["a%2Fb//c@x.example", "a%25?#@x.example"])

@@ -71,6 +71,7 @@ def test_machines_stop_answering_each_other_after_five_letters(news):
     news.member(ANNA)
     outcomes = [news.ask("subscribe", ANNA) for _ in range(7)]
     assert outcomes == ["already"] * 5 + ["limited"] * 2
+    assert news.events(ANNA) == ["joined", "limited"]
     assert news.letters() == ["already"] * 5
 
 

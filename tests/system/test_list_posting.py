@@ -3,6 +3,7 @@
 import collections
 import random
 import re
+import socket
 import time
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from list_inject import Injection
 from list_rig import List, list_host  # noqa: F401
 from stage import wait_for
-from stage.customer import Customer
+from stage.customer import PASSWORD, Customer
 
 
 @pytest.fixture
@@ -85,6 +86,18 @@ def test_a_repeat_is_dropped(list_host, customer):
         news.sent()
     assert len(news.copies()) == 1
     assert "repeated" in list_host.listmgr.log.read_text()
+
+
+def test_octets_that_are_no_text_do_not_stop_a_post(list_host, customer):
+    news = List(list_host, customer, policy="open")
+    news.join("a@a.example")
+    for n, author in enumerate([b"\xff\xfe <a@a.example>", b"\xff@a.example"]):
+        text = (b"From: " + author + b"\r\nTo: " + news.address.encode()
+                + b"\r\nSubject: caf\xe9 \x80\r\nMessage-ID: <\xfe%d@x>\r\n"
+                % n + b"References: <\xff@y>\r\n\r\n\xff\r\n")
+        assert list_host.send([news.address], text, "a@a.example") == {}
+    news.sent(2)
+    assert len(news.copies()) == 2
 
 
 # -- Who may -----------------------------------------------------------------
@@ -176,6 +189,41 @@ def test_machines_get_no_answer_and_no_post(list_host, customer):
     assert not list_host.postfix.queue()
 
 
+def test_what_a_list_has_no_address_for_is_refused_at_rcpt(list_host, customer):
+    news = List(list_host, customer)
+    for ending in ("+nonsense", "-nonsense", "+subscribe-all"):
+        to = f"news{ending}@{news.domain}"
+        assert list_host.send([to])[to].startswith("550 5.1.1")
+
+
+def test_from_is_believed_only_where_our_filters_have_verified_it(
+    list_host, customer
+):
+    news = List(list_host, customer, policy="announce")
+    login = customer.mailbox("boss")
+    boss = customer.address("boss", login)
+    news.join("reader@a.example")
+    news.join(boss, role="owner", mode="nomail")
+    forged = {"Authentication-Results": "other.example; dmarc=pass"}
+    with list_host.checking_senders("filters.example"):
+        assert news.post(boss, "unchecked") == {}  # filters may stand behind
+        for n, results in enumerate(["dmarc=fail", "none"]):
+            headers = {"Authentication-Results": f"filters.example; {results}"}
+            refused = news.post(boss, f"forged{n}", **headers)
+            assert refused[""].startswith("550 5.7.1")
+        refused = news.post(boss, "other", **forged)
+        assert news.post(boss, "good", **{
+            "Authentication-Results": "filters.example; dmarc=pass"}) == {}
+        text = (f"From: {boss}\r\nTo: {news.address}\r\nSubject: login\r\n"
+                f"Message-ID: <login.{news.id}@x>\r\n\r\nhello\r\n").encode()
+        assert list_host.send([news.address], text, boss, stranger=None,
+                              service="submission",
+                              login=(login, PASSWORD)) == {}
+        news.sent(2)
+    subjects = {field(message, "Subject") for _, _, message in news.copies()}
+    assert subjects == {"good", "login"}
+
+
 # -- Crash and trouble -------------------------------------------------------
 
 
@@ -258,3 +306,22 @@ def test_while_postfix_is_away_posts_are_taken_and_wait(list_host, customer):
                     "NOTIFY hauspost_list")
     news.sent()
     assert [to for _, to, _ in news.copies()] == ["a@a.example"]
+
+
+def test_one_session_too_many_hears_421_and_a_stop_lets_the_others_end(list_host):
+    def connect():
+        peer = socket.socket(socket.AF_UNIX)
+        peer.settimeout(30)
+        peer.connect(str(list_host.place / "run" / "listmgr.sock"))
+        return peer, peer.recv(200)
+
+    def first():
+        sessions.append(connect())
+        return sessions[-1][1].startswith(b"220 ")
+
+    sessions = []
+    with list_host.handing_over_to(Injection(), sessions_max=1):
+        wait_for(first, "there is room")  # the probe's session has to end
+        assert connect()[1].startswith(b"421 4.3.2 too many sessions")
+        list_host.listmgr.stop()
+        assert sessions[-1][0].recv(200).startswith(b"421 4.3.2 shutting down")

@@ -82,6 +82,16 @@ def test_all_that_is_wrong_is_said_together(directory):
         )
 
 
+def test_no_address_takes_a_command_away_from_its_list(directory, news):
+    for taken in ("news-subscribe", "News+owner"):
+        with directory.refused("is a command to the list news@example.org"):
+            directory.insert("address", local_part=taken, domain="example.org")
+    directory.address("all-help", "xyz00-abc")
+    with directory.refused("all-help@example.org would be a command to it"):
+        directory.insert("list", name="all", domain="example.org", package="xyz00")
+    directory.address("news-paper", "xyz00-abc")  # is none
+
+
 # -- People ------------------------------------------------------------------
 
 

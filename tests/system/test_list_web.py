@@ -237,11 +237,13 @@ def test_a_moderator_s_link_wants_his_address_as_a_mail_does(lists, news):
     news.member(ANNA)
     token = news.hold()
     assert 'name="moderator"' in lists.get(f"/h/{token}").text
+    cookie = lists.enter(news, ANNA)  # a member's browser changes nothing
     for address in ("", ANNA, "nobody@world.example"):
-        answer = lists.post(f"/h/{token}", verb="ok", moderator=address)
-        assert "does not run this list" in answer.words
+        for more in ("", cookie):
+            answer = lists.post(f"/h/{token}", more, verb="ok", moderator=address)
+            assert "does not run this list" in answer.words
     answer = lists.post(
-        f"/h/{token}", verb="no", moderator=OWNER.upper(), reason="off topic"
+        f"/h/{token}", cookie, verb="no", moderator=OWNER.upper(), reason="off topic"
     )
     assert "that is done" in answer.words
     assert ("rejected", "anna@world.example") in news.letters()

@@ -170,6 +170,18 @@ def test_a_script_that_drops_mail_answers_nothing(box):
     assert len(replies(box)) == 1
 
 
+@pytest.mark.parametrize("mine", [True, False])
+def test_a_reply_comes_from_an_address_of_the_mailbox(box, mine):
+    other = box.customer.address("other", box.name)
+    sender = f"Fred <{other}>" if mine else "Boss <boss@world.example>"
+    box.script(require("vacation") + f'vacation :from "{sender}" "away";')
+    write_to(box)
+    [reply] = replies(box)
+    expected = other if mine else box.info
+    assert f"<{expected}>\r\n" in reply["message"].split("From: ")[1][:80]
+    assert mine or ":from is none of yours" in box.log()
+
+
 def test_a_script_of_ones_own_answers_and_the_row_does_not(box):
     box.script(require("vacation") + 'vacation :subject "Own" "own vacation";')
     reply_with(box)

@@ -199,6 +199,32 @@ too_large_is_refused_for_good(void **state)
 }
 
 static void
+the_whole_text_is_seen_wherever_it_is(void **state)
+{
+	static const size_t sizes[] = { 0, 10, MESSAGE_MEMORY_MAX + 1000 };
+	struct message message;
+	struct slice text;
+	struct why why;
+
+	(void)state;
+	message_init(&message, "/tmp");
+	for (size_t i = 0; i < COUNT(sizes); i++) {
+		message_reset(&message, UINT64_MAX);
+		for (size_t n = 0; n < sizes[i]; n++)
+			message_add(
+			    &message, n % 70 == 69 ? SLICE("\n") : SLICE("x"));
+		assert_int_equal(message_finish(&message, &why), MAIL_OK);
+		for (int again = 0; again < 2; again++) {
+			assert_int_equal(message_map(&message, &text, &why), 0);
+			assert_int_equal(text.n, sizes[i]);
+			assert_true(text.n == 0 || text.p[0] == 'x');
+			assert_true(text.n == 0 || text.p[text.n - 1] == 'x');
+		}
+	}
+	message_done(&message);
+}
+
+static void
 a_spool_that_fails_defers(void **state)
 {
 	AUTO_BUF struct buf same = BUF_INIT(SIZE_MAX_BYTES);
@@ -247,6 +273,7 @@ main(void)
 		cmocka_unit_test(
 		    return_path_fields_are_taken_out_of_large_ones),
 		cmocka_unit_test(too_large_is_refused_for_good),
+		cmocka_unit_test(the_whole_text_is_seen_wherever_it_is),
 		cmocka_unit_test(a_spool_that_fails_defers),
 		cmocka_unit_test(a_full_spool_defers),
 	};

@@ -322,6 +322,7 @@ the_author_is_from_or_the_list_that_sends_on(void **state)
 		{ "several authors are nobody",
 		    "From: a@x.example, b@x.example\n", "" },
 		{ "no From", TO, "" },
+		{ "octets that are no text", "From: \377\376@x.example\n", "" },
 		{ "another list",
 		    FROM "List-Id: <a.x>\nList-Post: <mailto:a@x.example>\n",
 		    "a@x.example" },
