@@ -102,8 +102,9 @@ CREATE FUNCTION hauspost.is_list_command(detail text) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN lower(detail) ~ (
     '^(join|leave|help|request|owner'
     '|(un)?subscribe(-digest|-nomail|-[^@ ]+=[a-z0-9.-]+)?'
-    '|confirm[+-][a-z2-7]+|mod-[a-z2-7]+-(ok|no|drop|member)'
-    '|b-[^@ ]+|[pc]-[a-z2-7]+|get-[0-9]+(_[0-9]+)?'
+    '|confirm[+-][a-z2-7]{20,32}|mod-[a-z2-7]{20,32}-(ok|no|drop|member)'
+    '|b-[0-9]+[.][a-z2-7]{8}-[^@ ]+=[a-z0-9.-]+'
+    '|[bpc]-[a-z2-7]{20,32}|get-[0-9]+(_[0-9]+)?'
     '|set-(digest|nomail|normal))$');
 COMMENT ON FUNCTION hauspost.is_list_command(text) IS
     'What may follow the name of a list';
