@@ -1,5 +1,6 @@
 #include "cli/command.h"
 
+#include <assert.h>
 #include <getopt.h>
 #include <string.h>
 
@@ -188,6 +189,7 @@ list_options(const struct command *command, struct option *to)
 	for (size_t i = 0; command != NULL && command->options != NULL &&
 			   command->options[i].name != NULL;
 	     i++, n++) {
+		assert(i < COMMAND_OPTIONS_MAX);
 		to[n].name = command->options[i].name;
 		to[n].has_arg = command->options[i].value != NULL;
 		to[n].flag = NULL;

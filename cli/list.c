@@ -120,10 +120,6 @@ static const struct command_option list_options[] = {
 	{ NULL, NULL, NULL, NULL, 0 },
 };
 
-_Static_assert(
-    sizeof list_options / sizeof *list_options <= COMMAND_OPTIONS_MAX + 1,
-    "options fit");
-
 static const struct object_column list_columns[] = {
 	{ "address", true },
 	{ "title", true },
