@@ -18,10 +18,16 @@
 enum {
 	CPU_S = 60,
 	FILE_BYTES = 256 << 20, /* twice the largest message */
-	MEMORY_BYTES = 1 << 30,
 	PROCESSES = 100, /* of the user, so that a fork bomb ends early */
 	DESCRIPTORS = 256,
 };
+
+/* A sanitizer reserves terabytes of addresses for itself. */
+#ifdef __SANITIZE_ADDRESS__
+static const rlim_t memory_bytes = RLIM_INFINITY;
+#else
+static const rlim_t memory_bytes = 1 << 30;
+#endif
 
 static const char path[] = "PATH=/usr/local/bin:/usr/bin:/bin";
 
@@ -30,13 +36,13 @@ static const char path[] = "PATH=/usr/local/bin:/usr/bin:/bin";
 static int
 set_limits(void)
 {
-	static const struct {
+	const struct {
 		int resource;
 		rlim_t limit;
 	} limits[] = {
 		{ RLIMIT_CPU, CPU_S },
 		{ RLIMIT_FSIZE, FILE_BYTES },
-		{ RLIMIT_AS, MEMORY_BYTES },
+		{ RLIMIT_AS, memory_bytes },
 		{ RLIMIT_NPROC, PROCESSES },
 		{ RLIMIT_NOFILE, DESCRIPTORS },
 		{ RLIMIT_CORE, 0 },

@@ -272,6 +272,8 @@ def locked(lmtp, table):
         holder.rollback()
 
 
+# Which a stage takes for a finding.
+@pytest.mark.skipif(BUILD.name == "asan", reason="it tells of any crash")
 def test_a_script_that_ran_in_a_crash_is_set_aside(box):
     """Until it changes. The script waits for a row that somebody holds, and
     meanwhile the worker dies as of a wild pointer."""
@@ -524,8 +526,6 @@ def test_sieve_comes_before_recipes_and_defaults_do_not(box):
     assert len(box.files()) == 1
 
 
-# Below the runner's limit of memory no sanitizer starts.
-@pytest.mark.skipif(BUILD.name == "asan", reason="has no 1 GB for itself")
 def test_t173_sieve_runs_behind_procmail(box):
     """Also where it was the recipes' turn first: as their last step."""
     place = box.lmtp.place
