@@ -6,14 +6,20 @@
 
 #include "core/buf.h"
 
+/* How many containers lie within each other, so that they can be released. */
+struct value {
+	json_t *json; /* NULL: a mark */
+	unsigned depth;
+};
+
 /*
- * A mark on the stack is a NULL. Containers are not handed out a second time
+ * Containers are not handed out a second time
  * by the memo: no list of Mailman has one in two places, and a container that
  * held itself would never be released.
  */
 struct machine {
 	struct slice rest;
-	json_t **stack;
+	struct value *stack;
 	size_t n, capacity;
 	json_t **memo;
 	size_t n_memo;
@@ -42,28 +48,28 @@ push(struct machine *m, json_t *value)
 		if (m->stack == NULL)
 			abort();
 	}
-	m->stack[m->n++] = value;
+	m->stack[m->n++] = (struct value){ value, 0 };
 }
 
 /* The value on top, which is the caller's; NULL when there is none. */
 static json_t *
 pop(struct machine *m)
 {
-	if (m->n == 0 || m->stack[m->n - 1] == NULL) {
+	if (m->n == 0 || m->stack[m->n - 1].json == NULL) {
 		fail(m);
 		return NULL;
 	}
-	return m->stack[--m->n];
+	return m->stack[--m->n].json;
 }
 
 static json_t *
 top(struct machine *m)
 {
-	if (m->n == 0 || m->stack[m->n - 1] == NULL) {
+	if (m->n == 0 || m->stack[m->n - 1].json == NULL) {
 		fail(m);
 		return NULL;
 	}
-	return m->stack[m->n - 1];
+	return m->stack[m->n - 1].json;
 }
 
 static void
@@ -78,7 +84,7 @@ static size_t
 above_mark(struct machine *m)
 {
 	for (size_t i = m->n; i > 0; i--) {
-		if (m->stack[i - 1] == NULL)
+		if (m->stack[i - 1].json == NULL)
 			return i;
 	}
 	fail(m);
@@ -94,7 +100,7 @@ drop_to_mark(struct machine *m)
 	if (m->failed)
 		return;
 	while (m->n > first)
-		json_decref(m->stack[--m->n]);
+		json_decref(m->stack[--m->n].json);
 	m->n--;
 }
 
@@ -260,38 +266,55 @@ mark(struct machine *m)
 	push(m, NULL);
 }
 
+/* The container at that place holds something that is so deep. */
+static void
+deepen(struct machine *m, size_t place, unsigned depth)
+{
+	struct value *container = &m->stack[place];
+
+	if (container->depth <= depth)
+		container->depth = depth + 1;
+	if (container->depth > PICKLE_DEPTH_MAX)
+		fail(m);
+}
+
 /* The last n values become one array. */
 static void
 gather(struct machine *m, size_t n)
 {
 	json_t *array = json_array();
+	unsigned depth = 0;
 
 	if (m->n < n) {
 		fail(m);
 		n = 0;
 	}
 	for (size_t i = m->n - n; i < m->n; i++) {
-		if (m->stack[i] == NULL)
+		if (m->stack[i].json == NULL)
 			fail(m);
 		else
-			(void)json_array_append_new(array, m->stack[i]);
+			(void)json_array_append_new(array, m->stack[i].json);
+		if (m->stack[i].depth > depth)
+			depth = m->stack[i].depth;
 	}
 	m->n -= n;
 	push(m, array);
+	if (!m->failed)
+		deepen(m, m->n - 1, depth);
 }
 
+/* It takes the place of the mark. */
 static void
 tuple(struct machine *m)
 {
 	size_t n = m->n - above_mark(m);
-	json_t *array;
 
+	if (!m->failed)
+		gather(m, n);
 	if (m->failed)
 		return;
-	gather(m, n);
-	array = pop(m);
-	m->n--; /* the mark */
-	push(m, array);
+	m->stack[m->n - 2] = m->stack[m->n - 1];
+	m->n--;
 }
 
 static void
@@ -313,13 +336,22 @@ tuple3(struct machine *m)
 }
 
 static void
+append(struct machine *m, size_t list, size_t value)
+{
+	if (json_array_append(m->stack[list].json, m->stack[value].json) < 0)
+		fail(m);
+	else
+		deepen(m, list, m->stack[value].depth);
+}
+
+static void
 append_one(struct machine *m)
 {
-	json_t *value = pop(m), *list = top(m);
-
-	if (m->failed || json_array_append(list, value) < 0)
+	if (m->n < 2)
 		fail(m);
-	json_decref(value);
+	else
+		append(m, m->n - 2, m->n - 1);
+	drop(m, 1);
 }
 
 static void
@@ -327,34 +359,37 @@ append_all(struct machine *m)
 {
 	size_t first = above_mark(m);
 
-	if (m->failed || first < 2 || !json_is_array(m->stack[first - 2])) {
+	if (m->failed || first < 2) {
 		fail(m);
 		return;
 	}
 	for (size_t i = first; i < m->n; i++)
-		(void)json_array_append(m->stack[first - 2], m->stack[i]);
+		append(m, first - 2, i);
 	drop_to_mark(m);
 }
 
-/* A key that is no text is none that anybody here asks for. */
+/* The value stands behind its key. One that is no text nobody asks for. */
 static void
-put(struct machine *m, json_t *object, json_t *key, json_t *value)
+put(struct machine *m, size_t object, size_t key)
 {
-	if (!json_is_object(object))
+	const json_t *name = m->stack[key].json;
+
+	if (!json_is_object(m->stack[object].json))
 		fail(m);
-	else if (json_is_string(key))
-		(void)json_object_set(object, json_string_value(key), value);
+	else if (json_is_string(name))
+		(void)json_object_set(m->stack[object].json,
+		    json_string_value(name), m->stack[key + 1].json);
+	deepen(m, object, m->stack[key + 1].depth);
 }
 
 static void
 set_one(struct machine *m)
 {
-	json_t *value = pop(m), *key = m->failed ? NULL : pop(m);
-
-	if (!m->failed)
-		put(m, top(m), key, value);
-	json_decref(key);
-	json_decref(value);
+	if (m->n < 3)
+		fail(m);
+	else
+		put(m, m->n - 3, m->n - 2);
+	drop(m, 2);
 }
 
 static void
@@ -367,7 +402,7 @@ set_all(struct machine *m)
 		return;
 	}
 	for (size_t i = first; i < m->n; i += 2)
-		put(m, m->stack[first - 2], m->stack[i], m->stack[i + 1]);
+		put(m, first - 2, i);
 	drop_to_mark(m);
 }
 
@@ -542,11 +577,14 @@ step(struct machine *m)
 }
 
 static void
-release(json_t **values, size_t n)
+release(struct machine *m)
 {
-	for (size_t i = 0; i < n; i++)
-		json_decref(values[i]);
-	free(values);
+	while (m->n > 0)
+		json_decref(m->stack[--m->n].json);
+	while (m->n_memo > 0)
+		json_decref(m->memo[--m->n_memo]);
+	free(m->stack);
+	free(m->memo);
 }
 
 bool
@@ -567,7 +605,6 @@ pickle_read(struct slice octets)
 		step(&m);
 	if (!m.failed && m.n == 1)
 		result = pop(&m);
-	release(m.stack, m.n);
-	release(m.memo, m.n_memo);
+	release(&m);
 	return result;
 }

@@ -20,6 +20,7 @@
 enum {
 	PICKLE_STACK_MAX = 1 << 20, /* 100,000 members are 400,000 values */
 	PICKLE_MEMO_MAX = 1 << 20,
+	PICKLE_DEPTH_MAX = 64, /* containers within each other */
 };
 
 /* It begins as a pickled dictionary does (protocols 0 to 2). */

@@ -36,10 +36,12 @@
 #ifndef HAUSPOST_LMTPD_STORE_RECORD_H
 #define HAUSPOST_LMTPD_STORE_RECORD_H
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 enum {
-	STORE_VERSION = 1,
+	STORE_VERSION = 2,
 	STORE_MAILBOX_MAX = 64, /* table mailbox, name */
 	STORE_FOLDER_MAX = 240, /* as core/folder_name.h has it */
 	STORE_NAME_MAX = 160, /* leaves room for ",S=…,W=…:2,…" in 255 */
@@ -84,8 +86,16 @@ enum {
 	STORE_CREATE_FOLDER = 2,
 	/* Not into INBOX where there is a ~/.procmailrc: ECANCELED. */
 	STORE_UNLESS_PROCMAIL = 4,
-	/* … or where there is an active script, whatever it leads to. */
-	STORE_UNLESS_SCRIPT = 8,
+	/* Nowhere, unless the active script is the one that was seen:
+	 * ECANCELED.
+	 */
+	STORE_IF_SCRIPT = 8,
+};
+
+/* A script's file, another one whenever it was written to; all 0: none. */
+struct store_script {
+	uint64_t device, inode, size;
+	int64_t changed_s, changed_ns; /* ctime, which no user can set */
 };
 
 struct store_request {
@@ -94,10 +104,11 @@ struct store_request {
 	uint32_t head_size;   /* octets behind this record in the packet … */
 	uint32_t inline_size; /* … then the message, or 0: in descriptor */
 	uint32_t reserved;
-	uint64_t message_size;	 /* octets, lines ending in LF */
-	uint64_t message_offset; /* where they begin in the descriptor */
-	uint64_t line_ends;	 /* LFs in head and message, for W= */
-	uint64_t quota_bytes;	 /* maildirsize' limit; 0: none */
+	uint64_t message_size;	    /* octets, lines ending in LF */
+	uint64_t message_offset;    /* where they begin in the descriptor */
+	uint64_t line_ends;	    /* LFs in head and message, for W= */
+	uint64_t quota_bytes;	    /* maildirsize' limit; 0: none */
+	struct store_script script; /* that was seen */
 	char mailbox[STORE_MAILBOX_MAX + 1];
 	/* "" is INBOX; modified UTF-7, levels separated by dots: "Lists.C" */
 	char folder[STORE_FOLDER_MAX + 1];
@@ -115,5 +126,21 @@ struct store_answer {
 	int64_t usage_bytes, usage_messages; /* after it; -1 unknown */
 	char detail[STORE_DETAIL_MAX]; /* for the log: which step failed */
 };
+
+static inline struct store_script
+store_script_of(const struct stat *st)
+{
+	return (struct store_script){ st->st_dev, st->st_ino,
+		(uint64_t)st->st_size, st->st_ctim.tv_sec,
+		st->st_ctim.tv_nsec };
+}
+
+static inline bool
+store_script_eq(const struct store_script *a, const struct store_script *b)
+{
+	return a->device == b->device && a->inode == b->inode &&
+	       a->size == b->size && a->changed_s == b->changed_s &&
+	       a->changed_ns == b->changed_ns;
+}
 
 #endif

@@ -164,6 +164,21 @@ stage(struct copies *c, struct message *message, struct store_job *to)
 	return true;
 }
 
+bool
+copies_place(struct filter *filter, struct store_job *job)
+{
+	struct copies c;
+	struct store_job to;
+	bool ok;
+
+	copies_init(&c, filter, job);
+	ok = prepare(&c, &filter->actions->store, NULL, &to);
+	if (ok)
+		job->request = to.request;
+	copies_done(&c);
+	return ok;
+}
+
 static bool
 stage_copy(
     struct copies *c, const struct sieve_edit *edit, struct store_job *to)

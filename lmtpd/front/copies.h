@@ -38,6 +38,12 @@ struct copies {
 void copies_init(
     struct copies *c, struct filter *filter, struct store_job *job);
 
+/*
+ * The job leads to the one place of FILTER_PLACE, and is the caller's to run.
+ * False: its why says why not.
+ */
+bool copies_place(struct filter *filter, struct store_job *job);
+
 /* Also tells the complaints. */
 void copies_done(struct copies *c);
 

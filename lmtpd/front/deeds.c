@@ -1,8 +1,5 @@
 #include "lmtpd/front/deeds.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "core/log.h"
 #include "lmtpd/front/copies.h"
 #include "lmtpd/front/letters.h"
@@ -191,26 +188,6 @@ mark_duplicates(const struct deeds *d)
 	}
 }
 
-/* For log and trail: what became of it, and by which line of a script. */
-static void
-note_actions(const struct deeds *d)
-{
-	char *text = NULL;
-	size_t n = 0;
-	FILE *out = open_memstream(&text, &n);
-
-	if (out == NULL)
-		return;
-	for (const struct sieve_action *a = d->filter->actions; a; a = a->next)
-		sieve_action_print(a, out);
-	(void)fclose(out);
-	for (char *end = text; (end = strchr(end, '\n')) != NULL;)
-		*end = ';';
-	if (n > 0)
-		why_detail(&d->job->why, "sieve: %.*s", (int)n - 1, text);
-	free(text);
-}
-
 void
 deeds_do(
     struct filter *filter, struct reinject *reinject, struct store_job *job)
@@ -218,7 +195,6 @@ deeds_do(
 	struct deeds d = { .filter = filter, .job = job };
 	const struct sieve_action *refusal = find_refusal(filter);
 
-	figures_add(&filter->txn->lmtpd->shared->figures, FIGURE_FILTERED, 1);
 	copies_init(&d.copies, filter, job);
 	d.letters = (struct letters){ filter, reinject, &d.copies.edited };
 	if (refusal != NULL) {
@@ -228,7 +204,5 @@ deeds_do(
 		if (job->why.verdict == MAIL_OK)
 			mark_duplicates(&d);
 	}
-	if (job->why.verdict != MAIL_TEMPFAIL)
-		note_actions(&d);
 	copies_done(&d.copies);
 }

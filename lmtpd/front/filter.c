@@ -1,10 +1,9 @@
 #include "lmtpd/front/filter.h"
 
-#include <errno.h>
-
 #include "core/log.h"
 #include "core/scope.h"
 #include "lmtpd/front/author.h"
+#include "lmtpd/front/gather.h"
 #include "lmtpd/front/heading.h"
 #include "lmtpd/front/mine.h"
 
@@ -14,132 +13,6 @@ static struct lmtpd *
 lmtpd_of(const struct filter *filter)
 {
 	return filter->txn->lmtpd;
-}
-
-/* --- gathering scripts ------------------------------------------------ */
-
-static void
-take_book(struct filter *filter, const struct library_book *book)
-{
-	filter->books[filter->n_books++] = *book;
-	filter->programs[filter->n_programs++] = book->program;
-}
-
-/* A default that can't be compiled is the admin's to mend. */
-static bool
-open_default(struct filter *filter, const struct script *script,
-    struct library_book *book_out)
-{
-	library_text(
-	    lmtpd_of(filter)->library, script->text, filter->arena, book_out);
-	if (book_out->program != NULL)
-		return true;
-	log_event(LOG_ERR, txn_queue_id(filter->txn), "bad-default-script",
-	    LOG_TEXT("place", script_place_name(script->place)),
-	    LOG_SLICE("name", script->name),
-	    LOG_NUM("line", book_out->error.line),
-	    LOG_TEXT("detail", book_out->error.text));
-	return false;
-}
-
-static void
-take_defaults(struct filter *filter, enum script_place place)
-{
-	for (size_t i = 0; i < filter->scripts.n; i++) {
-		const struct script *script = &filter->scripts.list[i];
-		struct library_book book;
-
-		if (script->place == place &&
-		    filter->n_books < FILTER_BOOKS_MAX - 1 &&
-		    open_default(filter, script, &book))
-			take_book(filter, &book);
-	}
-}
-
-/* r: why there is none. */
-static int
-take_no_own(struct filter *filter, int r, const struct why *why)
-{
-	if (r == -ENOTSUP) {
-		author_tell(filter->txn, filter->rcpt,
-		    "the active script can't be opened: a link must be "
-		    "relative and lead to a file in the home");
-		return 0;
-	}
-	if (r < 0)
-		filter->rcpt->why = *why;
-	return r;
-}
-
-/* 0, or -errno: the storer is away. */
-static int
-take_own(struct filter *filter)
-{
-	struct lmtpd *lmtpd = lmtpd_of(filter);
-	struct rcpt *rcpt = filter->rcpt;
-	AUTO_CLOSE int fd = -1;
-	struct library_book book;
-	struct why why = { 0 }; /* that there is none is no result */
-	int r = store_script(
-	    lmtpd->store, rcpt->plan.mailbox, SLICE(""), &fd, &why);
-
-	scripted_note(&lmtpd->scripted, rcpt->plan.mailbox, r != 0);
-	if (r <= 0)
-		return take_no_own(filter, r, &why);
-	filter->has_own = true;
-	r = library_read(
-	    lmtpd->library, fd, lmtpd->extensions, filter->arena, &book);
-	if (r < 0)
-		return why_fail(&rcpt->why, -r, "read the active script");
-	if (book.program != NULL)
-		take_book(filter, &book);
-	else
-		author_tell_error(filter->txn, rcpt, SLICE(""), &book.error);
-	return 0;
-}
-
-static bool
-may_have_own(const struct filter *filter)
-{
-	return !slice_eq(filter->rcpt->plan.filter, SLICE("none"));
-}
-
-static bool
-nothing_is_known(const struct filter *filter)
-{
-	return filter->scripts.n == 0 &&
-	       !scripted_has(&lmtpd_of(filter)->scripted,
-		   filter->rcpt->plan.mailbox);
-}
-
-static int
-gather(struct filter *filter)
-{
-	struct rcpt *rcpt = filter->rcpt;
-	int r = directory_scripts(lmtpd_of(filter)->directory, filter->arena,
-	    rcpt->plan.mailbox, addr_domain_part(rcpt->original), &filter->scripts,
-	    &rcpt->why);
-
-	if (r < 0)
-		return r;
-	take_defaults(filter, SCRIPT_BEFORE);
-	if (may_have_own(filter)) {
-		filter->unasked = nothing_is_known(filter);
-		if (!filter->unasked)
-			r = take_own(filter);
-	}
-	take_defaults(filter, SCRIPT_AFTER);
-	return r;
-}
-
-static const struct script *
-find_vacation(const struct filter *filter)
-{
-	for (size_t i = 0; i < filter->scripts.n; i++) {
-		if (filter->scripts.list[i].place == SCRIPT_VACATION)
-			return &filter->scripts.list[i];
-	}
-	return NULL;
 }
 
 /* --- what a script sees ----------------------------------------------- */
@@ -180,11 +53,11 @@ notify_words(unsigned notify)
 }
 
 static int
-look_at_message(struct filter *filter, struct slice head)
+look_at_message(struct filter *filter)
 {
 	struct txn *txn = filter->txn;
-	int r = view_open(&filter->view, filter->arena, head, &txn->message,
-	    &filter->rcpt->why);
+	int r = view_open(&filter->view, filter->arena, filter->head,
+	    &txn->message, &filter->rcpt->why);
 
 	if (r < 0)
 		return r;
@@ -381,32 +254,45 @@ is_old_news(const struct filter *filter)
 	time_t arrived;
 
 	return txn->mail.hauspost.key.n > 0 &&
-	       (heading_received(
-		    message_header(&txn->message), 1, &arrived) == 0 ||
+	       (heading_received(message_header(&txn->message), 1, &arrived) ==
+		       0 ||
 		   arrived < txn->arrival - OLD_NEWS_S);
 }
 
 /* --- all of it -------------------------------------------------------- */
 
+/* The message as it came, once: that the storer can do in one step. */
 static bool
-is_plain_keep(const struct filter *filter)
+is_one_place(const struct filter *filter)
 {
 	const struct sieve_action *a = filter->actions;
 
-	return a != NULL && a->next == NULL && a->type == SIEVE_KEEP &&
-	       a->edit == NULL && a->store.n_flags == 0 &&
-	       filter->duplicates == NULL;
+	return a != NULL && a->next == NULL &&
+	       (a->type == SIEVE_KEEP || a->type == SIEVE_FILEINTO) &&
+	       a->edit == NULL && filter->duplicates == NULL;
+}
+
+static enum filter_result
+result_of(const struct filter *filter)
+{
+	const struct sieve_action *a = filter->actions;
+
+	if (!is_one_place(filter))
+		return FILTER_PLAN;
+	if (a->type == SIEVE_KEEP && a->store.n_flags == 0)
+		return FILTER_NOTHING;
+	return filter->ask ? FILTER_PLAN : FILTER_PLACE;
 }
 
 static bool
 run_all(struct filter *filter)
 {
-	const struct script *vacation = find_vacation(filter);
+	const struct script *vacation = gather_vacation(filter);
 
 	if (!run_scripts(filter))
 		return false;
 	if (vacation != NULL && may_answer(filter) &&
-	    open_default(filter, vacation, &filter->vacation) &&
+	    gather_default(filter, vacation, &filter->vacation) &&
 	    !run_vacation(filter))
 		return false;
 	if (is_old_news(filter))
@@ -414,18 +300,42 @@ run_all(struct filter *filter)
 	return check_catch_all(filter);
 }
 
-enum filter_result
-filter_run(struct filter *filter, struct txn *txn, struct rcpt *rcpt,
-    struct slice head, struct arena *arena)
+static enum filter_result
+run(struct filter *filter)
 {
-	*filter = (struct filter){ .txn = txn, .rcpt = rcpt, .arena = arena };
-	if (gather(filter) < 0)
+	if (gather_scripts(filter) < 0)
 		return FILTER_DEFER;
-	if (filter->n_books == 0 && find_vacation(filter) == NULL)
+	if (filter->n_books == 0 && gather_vacation(filter) == NULL)
 		return FILTER_NOTHING;
-	if (look_at_message(filter, head) < 0 || !run_all(filter))
+	if (look_at_message(filter) < 0 || !run_all(filter))
 		return FILTER_DEFER;
-	return is_plain_keep(filter) ? FILTER_NOTHING : FILTER_PLAN;
+	return result_of(filter);
+}
+
+static enum filter_result
+run_again(struct filter *filter)
+{
+	filter_done(filter);
+	*filter = (struct filter){ .txn = filter->txn,
+		.rcpt = filter->rcpt,
+		.head = filter->head,
+		.arena = filter->arena,
+		.ask = true };
+	return run(filter);
+}
+
+enum filter_result
+filter_run(struct filter *filter)
+{
+	enum filter_result result = run(filter);
+
+	/* What leaves the house or is discarded, no storer would check. */
+	if (result == FILTER_PLAN && filter->guessed) {
+		if (!gather_guessed_right(filter))
+			return run_again(filter);
+		filter->guessed = false;
+	}
+	return result;
 }
 
 void

@@ -8,8 +8,9 @@
  * loses mail: it is kept, and the owner is told. Only an answer that is not
  * to be had now (the database, the storer) defers.
  *
- * Where nothing is known of a script the storer is not asked for one: it finds
- * out when it stores (scripted.h).
+ * Mostly the storer is not asked for the mailbox' own script: we go by the one
+ * that was active last time, and what we ask it to store it stores only while
+ * that is so (scripted.h). If it says no, the caller sets ask and runs again.
  *
  * Nothing is done here but telling the owner: that is deeds.h.
  *
@@ -26,16 +27,20 @@
 
 enum filter_result {
 	FILTER_NOTHING, /* keep it in the INBOX as it is */
-	FILTER_PLAN,	/* filter->actions */
+	FILTER_PLACE,	/* once, as it is, in the one place of the actions */
+	FILTER_PLAN,	/* filter->actions; if ask, all but FILTER_NOTHING */
 	FILTER_DEFER,	/* rcpt->why says why */
 };
 
 enum { FILTER_BOOKS_MAX = 16 }; /* scripts that run for one message */
 
 struct filter {
+	/* Filled by the caller, all else is 0. */
 	struct txn *txn;
 	struct rcpt *rcpt;
+	struct slice head;   /* the fields that we write above the message */
 	struct arena *arena; /* for this recipient only */
+	bool ask;	     /* for the script, rather than to guess */
 
 	struct scripts scripts; /* of the directory */
 	struct library_book books[FILTER_BOOKS_MAX];
@@ -43,7 +48,8 @@ struct filter {
 	size_t n_books, n_programs;
 	struct library_book vacation;
 	bool has_own; /* the mailbox has an active script, good or bad */
-	bool unasked; /* it may have one: the storer will see */
+	bool guessed; /* … and that is only what we saw last: own */
+	struct store_script own;
 
 	struct view view;
 	struct sieve_message *message;
@@ -55,9 +61,7 @@ struct filter {
 	const struct sieve_mark *duplicates;
 };
 
-/* head: the fields that we write above the message. */
-enum filter_result filter_run(struct filter *filter, struct txn *txn,
-    struct rcpt *rcpt, struct slice head, struct arena *arena);
+enum filter_result filter_run(struct filter *filter);
 
 void filter_done(struct filter *filter);
 

@@ -218,21 +218,29 @@ library_text(struct library *library, struct slice text, struct arena *arena,
 /* --- files ------------------------------------------------------------ */
 
 static void
-file_key(const struct stat *st, char key[DIGEST_TEXT + 1])
+file_key(const struct store_script *file, char key[DIGEST_TEXT + 1])
 {
-	const uint64_t facts[] = { st->st_dev, st->st_ino,
-		(uint64_t)st->st_mtim.tv_sec, (uint64_t)st->st_mtim.tv_nsec,
-		(uint64_t)st->st_size };
-
 	make_key(SLICE("file"),
-	    (struct slice){ (const char *)facts, sizeof facts }, key);
+	    (struct slice){ (const char *)file, sizeof *file }, key);
+}
+
+bool
+library_recall(struct library *library, const struct store_script *file,
+    struct arena *arena, struct library_book *book_out)
+{
+	char key[DIGEST_TEXT + 1];
+
+	file_key(file, key);
+	if (!look_up(library, key, arena, book_out))
+		return false;
+	book_out->file = *file;
+	return true;
 }
 
 /* One octet more than is allowed, so that the compiler sees it is too much. */
 static int
-read_text(int fd, const struct stat *st, struct buf *text)
+read_text(int fd, size_t n, struct buf *text)
 {
-	size_t n = (size_t)st->st_size;
 	int r;
 
 	if (n > SIEVE_SCRIPT_MAX + 1)
@@ -251,19 +259,22 @@ library_read(struct library *library, int fd, sieve_extension_set allowed,
 {
 	AUTO_BUF struct buf text = BUF_INIT(SIEVE_SCRIPT_MAX + 1);
 	char key[DIGEST_TEXT + 1];
+	struct store_script file;
 	struct stat st;
 	int r;
 
 	if (fstat(fd, &st) < 0)
 		return -errno;
-	file_key(&st, key);
-	if (look_up(library, key, arena, book_out))
+	file = store_script_of(&st);
+	if (library_recall(library, &file, arena, book_out))
 		return 0;
-	r = read_text(fd, &st, &text);
-	if (r == 0)
-		compile(
-		    library, key, buf_slice(&text), allowed, arena, book_out);
-	return r;
+	r = read_text(fd, (size_t)file.size, &text);
+	if (r < 0)
+		return r;
+	file_key(&file, key);
+	compile(library, key, buf_slice(&text), allowed, arena, book_out);
+	book_out->file = file;
+	return 0;
 }
 
 void

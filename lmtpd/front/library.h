@@ -1,7 +1,7 @@
 /*
  * lmtpd/front/library.h - compiled Sieve scripts, remembered.
  *
- * A script in a file is known by (device, inode, mtime, size), one out of the
+ * A script in a file is known by (device, inode, ctime, size), one out of the
  * directory by its text; so a changed script is another one, and nothing is
  * ever told to forget. That a script can't be compiled is remembered as well.
  * What has not been asked for goes when others need the room.
@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "core/why.h"
+#include "lmtpd/store_record.h"
 #include "sieve/sieve.h"
 
 enum {
@@ -32,6 +33,7 @@ struct library_book {
 	struct sieve_program *program; /* NULL: it has errors … */
 	struct sieve_error error;      /* … and this is the first */
 	uint64_t id;		       /* differs when the script does */
+	struct store_script file;      /* that it was read from */
 };
 
 /*
@@ -39,6 +41,10 @@ struct library_book {
  * text goes into the arena.
  */
 int library_read(struct library *library, int fd, sieve_extension_set allowed,
+    struct arena *arena, struct library_book *book_out);
+
+/* The same for a file that was read before; false: it is not remembered. */
+bool library_recall(struct library *library, const struct store_script *file,
     struct arena *arena, struct library_book *book_out);
 
 /* A script of the directory, which may use all extensions. */

@@ -43,6 +43,7 @@ lmtpd_open(struct lmtpd *lmtpd, const struct settings *settings,
 	lmtpd->store = store_new(settings->storer,
 	    (int)settings->store_connections, settings->store_timeout_ms);
 	lmtpd->library = library_new(LIBRARY_BYTES_MAX);
+	scripted_init(&lmtpd->scripted);
 	lmtpd->trail = trail_start(lmtpd->pool);
 	lmtpd->usage = usage_start(lmtpd->pool);
 	lmtpd->notices = notice_start(lmtpd->pool);
@@ -60,6 +61,7 @@ lmtpd_close(struct lmtpd *lmtpd)
 	batch_stop(lmtpd->notices);
 	store_free(lmtpd->store);
 	library_free(lmtpd->library);
+	scripted_done(&lmtpd->scripted);
 	db_pool_free(lmtpd->pool);
 	(void)close(lmtpd->stop_fd);
 	arena_done(&lmtpd->secret_arena);

@@ -1,31 +1,38 @@
 /*
- * lmtpd/front/scripted.h - which mailboxes had a script of their own when we
- * last looked.
+ * lmtpd/front/scripted.h - the active script of each mailbox when we last
+ * looked.
  *
- * Most have none. Their mail goes to the storer at once, which stores it
- * unless it finds a script (STORE_UNLESS_SCRIPT); only mailboxes remembered
- * here are asked for it first. So whatever this says, no script is passed by:
- * a wrong answer costs one more request.
+ * Mail is filtered by it without asking the storer, which stores the message
+ * only while it is still the active one (STORE_IF_SCRIPT). So whatever this
+ * says, no script is passed by: a wrong answer costs more requests. Of a
+ * mailbox that is not remembered we say that it has none, as most have.
  *
  * Threads: any.
  */
 #ifndef HAUSPOST_LMTPD_FRONT_SCRIPTED_H
 #define HAUSPOST_LMTPD_FRONT_SCRIPTED_H
 
-#include <stdatomic.h>
-#include <stdbool.h>
-#include <stdint.h>
+#include <pthread.h>
 
 #include "core/slice.h"
+#include "lmtpd/store_record.h"
 
-enum { SCRIPTED_SLOTS = 8192 }; /* of 4 octets; later mailboxes overwrite */
+enum { SCRIPTED_SLOTS = 8192 }; /* later mailboxes overwrite */
 
 struct scripted {
-	_Atomic uint32_t slots[SCRIPTED_SLOTS]; /* a hash; 0: nobody */
+	pthread_mutex_t lock; /* for what follows */
+	struct scripted_slot {
+		uint64_t mailbox; /* its hash */
+		struct store_script script;
+	} slots[SCRIPTED_SLOTS];
 };
 
-bool scripted_has(const struct scripted *scripted, struct slice mailbox);
-void scripted_note(
-    struct scripted *scripted, struct slice mailbox, bool has_script);
+void scripted_init(struct scripted *scripted);
+void scripted_done(struct scripted *scripted);
+
+struct store_script scripted_last(
+    struct scripted *scripted, struct slice mailbox);
+void scripted_note(struct scripted *scripted, struct slice mailbox,
+    const struct store_script *script);
 
 #endif

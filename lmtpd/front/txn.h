@@ -29,6 +29,7 @@ struct rcpt {
 	struct plan plan;
 
 	struct slice name; /* of the delivery, from deliver() on */
+	struct slice filtered; /* what scripts did with it; empty: nothing */
 	bool noted;	   /* in the table of attempts */
 	bool was_there;	   /* an earlier attempt had stored it */
 	struct why why;	   /* the result */

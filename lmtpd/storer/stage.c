@@ -167,29 +167,49 @@ is_in_home(const struct staged *staged, const char *name)
 		   AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+/* Where none was seen, none may be there, whatever it leads to. */
+static bool
+is_script(const struct staged *staged, const struct store_script *seen)
+{
+	static const char path[] = ".dovecot.sieve";
+	struct store_script there;
+	struct stat st;
+	AUTO_CLOSE int fd = -1;
+
+	if (seen->inode == 0)
+		return !is_in_home(staged, path);
+	fd = beneath_file(staged->maildir.home_fd, path, O_RDONLY, &st);
+	if (fd < 0)
+		return false;
+	there = store_script_of(&st);
+	return store_script_eq(&there, seen);
+}
+
+/* The hint whose condition is not met, or 0. */
+static uint32_t
+unmet_condition(
+    const struct staged *staged, const struct store_request *request)
+{
+	if ((request->hints & STORE_IF_SCRIPT) != 0 &&
+	    !is_script(staged, &request->script))
+		return STORE_IF_SCRIPT;
+	if ((request->hints & STORE_UNLESS_PROCMAIL) != 0 &&
+	    request->folder[0] == '\0' && is_in_home(staged, ".procmailrc"))
+		return STORE_UNLESS_PROCMAIL;
+	return 0;
+}
+
 /* It costs less to look in the home that is open than to ask before. */
 static int
-check_conditions(struct staged *staged, const struct store_request *request,
-    struct why *why)
+check_conditions(
+    struct staged *staged, const struct store_request *request, struct why *why)
 {
-	static const struct condition {
-		uint32_t hint;
-		const char *file;
-	} conditions[] = {
-		{ STORE_UNLESS_SCRIPT, ".dovecot.sieve" },
-		{ STORE_UNLESS_PROCMAIL, ".procmailrc" },
-	};
-
-	for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++) {
-		const struct condition *c = &conditions[i];
-
-		if ((request->hints & c->hint) == 0 ||
-		    request->folder[0] != '\0' || !is_in_home(staged, c->file))
-			continue;
-		staged->hint = c->hint;
-		return why_fail(why, ECANCELED, "pass ~/%s by", c->file);
-	}
-	return 0;
+	staged->hint = unmet_condition(staged, request);
+	if (staged->hint == 0)
+		return 0;
+	return why_fail(why, ECANCELED, "store: %s",
+	    staged->hint == STORE_IF_SCRIPT ? "the script is another one"
+					    : "recipes come first");
 }
 
 static int

@@ -36,12 +36,12 @@ FIRST_UID = 61000
 ENVIRON = {"ASAN_OPTIONS": "detect_leaks=0:verify_asan_link_order=0"}
 
 # lmtpd/store_record.h
-VERSION = 1
+VERSION = 2
 PREPARE, DELIVER, STAGE, COMMIT, ABANDON, SCRIPT = range(1, 7)
 LOOK, KEYWORDS, LOG = range(7, 10)
-LOOK_IN_CUR, CREATE_FOLDER, UNLESS_PROCMAIL, UNLESS_SCRIPT = 1, 2, 4, 8
+LOOK_IN_CUR, CREATE_FOLDER, UNLESS_PROCMAIL, IF_SCRIPT = 1, 2, 4, 8
 INLINE_MAX = 64 * 1024
-REQUEST = struct.Struct("=6I4Q65s241s161s33s4x")
+REQUEST = struct.Struct("=6I4Q3Q2q65s241s161s33s4x")
 ANSWER = struct.Struct("=IiII2q200s")
 
 SCHEMA = """
@@ -154,6 +154,7 @@ def request(
     flags="",
     hints=0,
     quota=0,
+    script=(0, 0, 0, 0, 0),
     in_file=False,
 ):
     inline = b"" if in_file else message
@@ -168,12 +169,20 @@ def request(
         0,
         (head + message).count(b"\n"),
         quota,
+        *script,
         mailbox.encode(),
         folder.encode(),
         name.encode(),
         flags.encode(),
     )
     return record + head + inline
+
+
+def script_seen(path):
+    """What store_script_of() makes of a file."""
+    st = os.stat(path)
+    changed = divmod(st.st_ctime_ns, 10**9)
+    return st.st_dev, st.st_ino, st.st_size, *changed
 
 
 class Rig:

@@ -77,7 +77,21 @@ def test_a_members_mailbox_here_gets_it_too(list_host, customer):
     assert news.post("x@a.example") == {}
     news.sent()
     [message] = customer.inbox(mailbox)
-    assert b"List-Id" in message if isinstance(message, bytes) else "List-Id" in str(message)
+    assert b"List-Id" in message
+
+
+def test_t180_the_envelope_says_which_list(list_host, customer):
+    """Named in Bcc only, at a domain whose catch-all would take anything."""
+    news = List(list_host, customer, allow_bcc=True)
+    other = List(list_host, customer, "other", allow_bcc=True)
+    mailbox = customer.mailbox("rest")
+    customer.address("", mailbox)
+    news.join("a@a.example")
+    other.join("b@a.example")
+    assert news.post("a@a.example", To=f"any@{news.domain}") == {}
+    news.sent()
+    assert [to for _, to, _ in news.copies()] == ["a@a.example"]
+    assert customer.inbox(mailbox) == []
 
 
 def test_an_announcement_goes_to_each_alone_with_a_link_to_leave(list_host, customer):

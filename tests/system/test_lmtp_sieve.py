@@ -108,6 +108,29 @@ def test_t170_fileinto_makes_the_folder_where_asked(box):
     assert "Lists.&AMQ-" in (box.home / "Maildir/subscriptions").read_text()
 
 
+def test_each_message_meets_the_script_of_its_moment(box):
+    """Whatever the one before was: nothing of it is remembered for long."""
+    head = require("fileinto", "mailbox")
+
+    def into(folder):
+        return f'{head}fileinto :create "{folder}";'
+
+    steps = [None, into("A"), into("B"), "discard;", into("A"), None]
+    steps += ["discard;", None, "discard;", "keep;", into("B")]
+    found = {"": 0, "A": 0, "B": 0}
+    for script in steps:
+        if script:
+            box.script(script)
+        else:
+            (box.home / ".dovecot.sieve").unlink(missing_ok=True)
+        for folder in found:
+            places = {"": (None, "keep;")}.get(folder, (into(folder),))
+            found[folder] += 2 * (script in places)
+        for _ in range(2):
+            assert box.deliver().startswith("250 ")
+        assert {folder: len(box.files(folder)) for folder in found} == found
+
+
 def test_a_retry_finds_the_filed_message(box):
     box.script(require("fileinto", "mailbox") + 'fileinto :create "L"; keep;')
     for _ in range(2):

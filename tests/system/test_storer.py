@@ -15,12 +15,13 @@ import pytest
 import storer_rig
 from storer_rig import (
     CREATE_FOLDER,
+    IF_SCRIPT,
     LOOK_IN_CUR,
     UNLESS_PROCMAIL,
-    UNLESS_SCRIPT,
     Rig,
     files,
     request,
+    script_seen,
 )
 
 MESSAGE = b"Subject: hi\n\nhello\n"
@@ -185,17 +186,46 @@ def test_procmail_recipes_are_seen_where_asked_for(storer, box):
 
 def test_a_script_is_seen_before_recipes(storer, box):
     name, maildir = box
-    both = UNLESS_SCRIPT | UNLESS_PROCMAIL
+    both = IF_SCRIPT | UNLESS_PROCMAIL
     assert storer.deliver(name, MESSAGE, hints=both).error == 0
     (maildir.parent / ".procmailrc").touch()
     (maildir.parent / ".dovecot.sieve").symlink_to("sieve/nothing")
     other = {"name": "1700000001.k2.h01.example", "hints": both}
     answer = storer.deliver(name, MESSAGE, **other)
-    assert (answer.error, answer.hint) == (errno.ECANCELED, UNLESS_SCRIPT)
+    assert (answer.error, answer.hint) == (errno.ECANCELED, IF_SCRIPT)
     assert len(files(maildir)) == 1 and os.listdir(maildir / "tmp") == []
     (maildir.parent / ".dovecot.sieve").unlink()
     answer = storer.deliver(name, MESSAGE, **other)
     assert (answer.error, answer.hint) == (errno.ECANCELED, UNLESS_PROCMAIL)
+
+
+def test_only_the_script_that_was_seen_will_do(storer, box):
+    name, maildir = box
+    script = maildir.parent / ".dovecot.sieve"
+    target = maildir.parent / "sieve"
+    assert storer.prepare(name).error == 0
+    target.write_text("keep;")
+    script.symlink_to("sieve")
+    seen = {"hints": IF_SCRIPT | CREATE_FOLDER, "script": script_seen(script)}
+
+    def deliver(number, folder):
+        base = f"170000000{number}.k.h01.example"
+        return storer.deliver(name, MESSAGE, name=base, folder=folder, **seen)
+
+    assert [deliver(1, "").error, deliver(2, "F").error] == [0, 0]
+    changes = [
+        lambda: target.write_text("stop;"),  # as long as before
+        lambda: os.utime(target, ns=(0, 0)),  # whatever it says of itself
+        target.unlink,
+        script.unlink,
+    ]
+    for change in changes:
+        change()
+        for folder in "", "F":
+            answer = deliver(3, folder)
+            assert answer.error == errno.ECANCELED, answer
+            assert answer.hint == IF_SCRIPT
+    assert len(files(maildir)) == len(files(maildir / ".F")) == 1
 
 
 def test_nobody_sees_what_is_only_staged(storer, box):

@@ -78,6 +78,25 @@ a_file_is_compiled_once_until_it_changes(void **state)
 }
 
 static void
+a_file_that_was_read_is_recalled_without_it(void **state)
+{
+	struct world *world = *state;
+	struct library_book first, again;
+
+	write_script(world, "keep; stop;");
+	first = read_script(world);
+	assert_true(
+	    library_recall(world->library, &first.file, &world->arena, &again));
+	assert_ptr_equal(first.program, again.program);
+	assert_true(store_script_eq(&first.file, &again.file));
+	library_done(&first);
+	library_done(&again);
+	first.file.changed_ns++;
+	assert_false(
+	    library_recall(world->library, &first.file, &world->arena, &again));
+}
+
+static void
 errors_are_remembered_with_their_place(void **state)
 {
 	struct world *world = *state;
@@ -135,6 +154,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_file_is_compiled_once_until_it_changes),
+		cmocka_unit_test(a_file_that_was_read_is_recalled_without_it),
 		cmocka_unit_test(errors_are_remembered_with_their_place),
 		cmocka_unit_test(a_script_that_is_too_large_has_an_error),
 		cmocka_unit_test(room_is_made_for_new_ones),
