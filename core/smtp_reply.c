@@ -94,6 +94,18 @@ smtp_reply_line(struct slice *lines, struct slice *line_out)
 	return true;
 }
 
+struct slice
+smtp_reply_queue_id(struct slice text)
+{
+	static const struct slice mark = { "queued as ", 10 };
+	size_t end = (size_t)(slice_rfind(text, ' ') + 1);
+
+	if (end < mark.n ||
+	    !slice_starts_nocase(slice_tail(text, end - mark.n), mark))
+		return (struct slice){ "", 0 };
+	return slice_tail(text, end);
+}
+
 enum verdict
 smtp_reply_why(const struct smtp_reply *reply, struct why *why)
 {

@@ -31,6 +31,12 @@ ssize_t smtp_reply_parse(struct slice input, struct smtp_reply *reply_out);
 /* The next line of a multi-line reply, without code and line end. */
 bool smtp_reply_line(struct slice *lines, struct slice *line_out);
 
+/*
+ * The id that a server like Postfix has given a message, from the text of its
+ * last reply: "Ok: queued as 4YxXyZ1bTdzBrH2". Empty: it says none.
+ */
+struct slice smtp_reply_queue_id(struct slice text);
+
 /* What the server said, as our own verdict. */
 enum verdict smtp_reply_why(const struct smtp_reply *reply, struct why *why);
 

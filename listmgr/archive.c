@@ -16,6 +16,7 @@ enum {
 	FOLDER_MODE = 0750, /* the web pages' group reads */
 	FILE_MODE = 0640,
 	POSTS_PER_FOLDER = 1000,
+	FILE_NAME_MAX = 64,
 };
 
 /* --- folders ---------------------------------------------------------- */
@@ -26,6 +27,21 @@ open_folder(int at, const char *name)
 	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	return fd >= 0 ? fd : -errno;
+}
+
+static const char *
+post_name(char name[FILE_NAME_MAX], long long n)
+{
+	(void)snprintf(
+	    name, FILE_NAME_MAX, "%lld/%lld.eml", n / POSTS_PER_FOLDER, n);
+	return name;
+}
+
+static const char *
+held_name(char name[FILE_NAME_MAX], long long id)
+{
+	(void)snprintf(name, FILE_NAME_MAX, "held/%lld.eml", id);
+	return name;
 }
 
 static int
@@ -161,10 +177,24 @@ archive_drop(const struct lists *lists, long long list, const char *name)
 void
 archive_drop_held(const struct lists *lists, long long list, long long id)
 {
-	char name[40];
+	char name[FILE_NAME_MAX];
 
-	(void)snprintf(name, sizeof name, "held/%lld.eml", id);
-	archive_drop(lists, list, name);
+	archive_drop(lists, list, held_name(name, id));
+}
+
+int
+archive_erase_post(
+    const struct lists *lists, long long list, long long n, struct why *why)
+{
+	AUTO_CLOSE int folder = open_list(lists, list);
+	char name[FILE_NAME_MAX];
+	int r = folder < 0 ? folder : 0;
+
+	if (r == 0 && unlinkat(folder, post_name(name, n), 0) < 0)
+		r = -errno;
+	return r < 0 && r != -ENOENT
+		   ? why_fail(why, -r, "delete post %lld of list %lld", n, list)
+		   : 0;
 }
 
 /* --- reading ---------------------------------------------------------- */
@@ -204,12 +234,9 @@ int
 archive_open_post(const struct lists *lists, long long list, long long n,
     struct archive_view *view, struct why *why)
 {
-	char name[64];
-	int r;
+	char name[FILE_NAME_MAX];
+	int r = open_view(lists, list, post_name(name, n), view);
 
-	(void)snprintf(
-	    name, sizeof name, "%lld/%lld.eml", n / POSTS_PER_FOLDER, n);
-	r = open_view(lists, list, name, view);
 	return r < 0 ? why_fail(why, -r, "read post %lld of list %lld", n, list)
 		     : 0;
 }
@@ -218,11 +245,9 @@ int
 archive_open_held(const struct lists *lists, long long list, long long id,
     struct archive_view *view, struct why *why)
 {
-	char name[64];
-	int r;
+	char name[FILE_NAME_MAX];
+	int r = open_view(lists, list, held_name(name, id), view);
 
-	(void)snprintf(name, sizeof name, "held/%lld.eml", id);
-	r = open_view(lists, list, name, view);
 	return r < 0 ? why_fail(why, -r, "read held mail %lld of list %lld", id,
 			   list)
 		     : 0;

@@ -54,4 +54,8 @@ void archive_close(struct archive_view *view);
 /* A held message that was decided upon. */
 void archive_drop_held(const struct lists *lists, long long list, long long id);
 
+/* A post that was taken down; none there is fine. */
+int archive_erase_post(
+    const struct lists *lists, long long list, long long n, struct why *why);
+
 #endif

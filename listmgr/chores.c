@@ -9,6 +9,7 @@
 #include "listmgr/approved.h"
 #include "listmgr/held.h"
 #include "listmgr/letters.h"
+#include "listmgr/takedown.h"
 
 static const struct db_stmt listen_stmt = { "chores-listen",
 	"LISTEN hauspost_list", 0 };
@@ -101,6 +102,9 @@ work(struct chores *chores, struct why *why)
 
 	if (r == 0)
 		r = look_at_the_clock(chores, why);
+	if (r == 0)
+		r = takedown_erase(&chores->listmgr->lists,
+		    slice_of(chores->listmgr->settings->common.node), why);
 	if (r == 0)
 		r = approved_post(chores->listmgr, why);
 	return r < 0 ? r : send_letters(chores, why);

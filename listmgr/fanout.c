@@ -191,8 +191,10 @@ send_group(struct fanout *fanout, const struct claim *claim, struct why *why)
 		r = ask_members(fanout, claim, &group, why);
 	if (r == 0)
 		hand_over(fanout, claim, &group);
+	if (r >= 0)
+		r = outcome_tell(fanout->db, claim, &group, why);
 	outgoing_close(&outgoing);
-	return r < 0 ? r : outcome_tell(fanout->db, claim, &group, why);
+	return r;
 }
 
 /* --- the thread ------------------------------------------------------- */

@@ -83,6 +83,24 @@ set_parts(const struct outgoing *outgoing, struct slice unsubscribe,
 		parts[i] = (struct smtpc_part)SMTPC_OCTETS(pieces[i]);
 }
 
+/*
+ * "news+b-7.abcdefgh@example.org", to which Postfix adds "-user=domain", or
+ * "news+b-TOKEN@example.org".
+ */
+struct slice
+group_sender(
+    const struct group *group, const struct member *member, struct arena *arena)
+{
+	const struct outgoing *outgoing = group->outgoing;
+	const char *extension =
+	    member != NULL
+		? arena_printf(arena, "b-%.*s", SLICE_FMT(member->bounce))
+		: arena_printf(
+		      arena, "b-%lld.%.*s", outgoing->n, SLICE_FMT(group->mac));
+
+	return list_sub_address(arena, &outgoing->list, extension);
+}
+
 /* --- shared ----------------------------------------------------------- */
 
 static struct smtpc_rcpt *
@@ -96,17 +114,6 @@ make_rcpts(const struct group *group)
 		    (struct smtpc_rcpt){ .address = group->members[i].address,
 			    .params = rcpt_params };
 	return rcpts;
-}
-
-/* "news+b-7.abcdefgh@example.org", to which Postfix adds "-user=domain". */
-static struct slice
-shared_sender(const struct group *group)
-{
-	const char *extension = arena_printf(group->arena, "b-%lld.%.*s",
-	    group->outgoing->n, SLICE_FMT(group->mac));
-
-	return list_sub_address(
-	    group->arena, &group->outgoing->list, extension);
 }
 
 void
@@ -133,7 +140,7 @@ share(struct smtpc *smtpc, struct group *group)
 	struct slice everybody = { "", 0 };
 	struct smtpc_part parts[PARTS];
 	struct smtpc_mail mail = {
-		.sender = shared_sender(group),
+		.sender = group_sender(group, NULL, group->arena),
 		.params = mail_params(group, group->arena, " XVERP=-="),
 		.rcpts = make_rcpts(group),
 		.n_rcpts = group->n,
@@ -188,8 +195,7 @@ send_one(struct smtpc *smtpc, const struct group *group, struct member *member,
 		.params = rcpt_params };
 	struct smtpc_part parts[PARTS];
 	struct smtpc_mail mail = {
-		.sender = list_sub_address(arena, &outgoing->list,
-		    arena_printf(arena, "b-%.*s", SLICE_FMT(member->bounce))),
+		.sender = group_sender(group, member, arena),
 		.params = mail_params(group, arena, ""),
 		.rcpts = &rcpt,
 		.n_rcpts = 1,

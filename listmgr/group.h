@@ -43,6 +43,10 @@ struct hands {
 void group_share(struct hands *hands, struct group *group);
 void group_each(struct hands *hands, struct group *group);
 
+/* Whom bounces go to: those of a member, or (NULL) of all of a shared one. */
+struct slice group_sender(const struct group *group,
+    const struct member *member, struct arena *arena);
+
 /* The same for all, where nothing is handed over. */
 void group_say(struct group *group, const struct why *why);
 

@@ -1,6 +1,7 @@
 #include "listmgr/letters.h"
 
 #include "core/log.h"
+#include "listmgr/handed.h"
 #include "listmgr/sending.h"
 
 static const struct db_stmt take = { "letters-take",
@@ -13,25 +14,50 @@ static const struct db_stmt mark_sent = { "letters-sent",
 static const struct db_stmt mark_failed = { "letters-failed",
 	"SELECT hauspost.list_letter_failed($1::bigint)", 1 };
 
-static enum verdict
-hand_over(struct sending *s, struct smtpc *smtpc, struct why *why)
+static struct slice
+return_path(const struct sending *s)
 {
-	struct slice sender = s->return_path;
-	struct smtpc_rcpt rcpt = { .address = s->letter.to };
-	struct smtpc_mail mail = { .params = SLICE("BODY=8BITMIME"),
+	if (s->return_path.n == 0)
+		return (struct slice){ "", 0 };
+	return slice_of(
+	    arena_printf(s->arena, "%.*s+%.*s@%.*s", SLICE_FMT(s->name),
+		SLICE_FMT(s->return_path), SLICE_FMT(s->domain)));
+}
+
+static void
+note(const struct sending *s, const struct smtpc_mail *mail,
+    const struct why *why)
+{
+	const struct handed handed = { .sender = mail->sender,
+		.recipient = s->letter.to,
+		.parts = mail->parts,
+		.n_parts = mail->n_parts,
+		.size_bytes = s->size_bytes,
+		.why = why,
+		.reason = s->kind };
+
+	handed_note(s->listmgr, s->arena, &handed);
+}
+
+static enum verdict
+hand_over(const struct sending *s, struct smtpc *smtpc, struct why *why)
+{
+	struct slice sender = return_path(s);
+	/* That it comes late is nobody's business; that it does not, ours. */
+	struct smtpc_rcpt rcpt = { .address = s->letter.to,
+		.params = sender.n > 0 ? SLICE("NOTIFY=FAILURE")
+				       : SLICE("NOTIFY=NEVER") };
+	struct smtpc_mail mail = { .sender = sender,
+		.params = SLICE("BODY=8BITMIME"),
 		.rcpts = &rcpt,
 		.n_rcpts = 1,
 		.parts = s->parts,
 		.n_parts = s->n_parts };
+	enum verdict verdict = smtpc_send(smtpc, &mail, why);
 
-	if (sender.n > 0)
-		mail.sender = slice_of(
-		    arena_printf(s->arena, "%.*s+%.*s@%.*s", SLICE_FMT(s->name),
-			SLICE_FMT(sender), SLICE_FMT(s->domain)));
-	/* That it comes late is nobody's business; that it does not, ours. */
-	rcpt.params =
-	    sender.n > 0 ? SLICE("NOTIFY=FAILURE") : SLICE("NOTIFY=NEVER");
-	return smtpc_send(smtpc, &mail, why);
+	if (verdict == MAIL_OK)
+		note(s, &mail, why);
+	return verdict;
 }
 
 static enum verdict

@@ -4,9 +4,11 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "core/trail.h"
+
 enum {
-	/* Sessions ask and give back; the fan-out, the letters and the clock
-	 * keep one each. */
+	/* Sessions ask and give back; the fan-out, the letters, the clock and
+	 * the trail keep one each. */
 	POOL_CONNECTIONS = 12,
 };
 
@@ -28,12 +30,14 @@ listmgr_open(
 	listmgr->lists.db = db_pool_new(common->database, "hauspost_listmgr",
 	    POOL_CONNECTIONS, common->database_timeout_ms);
 	listmgr->dmarc = dmarc_new(settings->name_servers);
+	listmgr->trail = trail_start(listmgr->lists.db);
 	return 0;
 }
 
 void
 listmgr_close(struct listmgr *listmgr)
 {
+	batch_stop(listmgr->trail);
 	dmarc_free(listmgr->dmarc);
 	db_pool_free(listmgr->lists.db);
 	(void)close(listmgr->stop_fd);

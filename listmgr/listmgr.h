@@ -18,6 +18,7 @@ struct listmgr {
 	struct lists lists; /* with the pool of database connections */
 	struct smtpc_options inject;
 	struct dmarc *dmarc;
+	struct batch *trail;
 	int stop_fd; /* readable for ever once the program is to end */
 };
 

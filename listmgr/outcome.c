@@ -1,6 +1,7 @@
 #include "listmgr/outcome.h"
 
 #include "core/log.h"
+#include "listmgr/handed.h"
 
 static const struct db_stmt done_stmt = { "list_send_done",
 	"SELECT hauspost.list_send_done($1::bigint, $2::bigint, $3::integer, "
@@ -69,6 +70,62 @@ report(const struct claim *claim, const struct group *group,
 	    LOG_TEXT("detail", why != NULL ? why->detail : ""));
 }
 
+/* --- the trail -------------------------------------------------------- */
+
+static void
+note(const struct group *group, const struct member *member,
+    const struct handed *handed)
+{
+	const struct outgoing *outgoing = group->outgoing;
+	const struct smtpc_part parts[] = {
+		SMTPC_OCTETS(outgoing->edited.top),
+		SMTPC_OCTETS(outgoing->edited.fields),
+	};
+	struct handed whole = *handed;
+
+	whole.sender = group_sender(group, member, group->arena);
+	whole.parts = parts;
+	whole.n_parts = sizeof parts / sizeof *parts;
+	whole.size_bytes = outgoing->size_bytes;
+	handed_note(outgoing->listmgr, group->arena, &whole);
+}
+
+static void
+note_each(const struct group *group)
+{
+	for (size_t i = 0; i < group->n; i++) {
+		const struct member *member = &group->members[i];
+
+		if (member->why.verdict == MAIL_OK)
+			note(group, member,
+			    &(struct handed){ .recipient = member->address,
+				.why = &member->why });
+	}
+}
+
+/*
+ * A post for a thousand members is one row, or theirs would cost more than
+ * the post; which copy became what, Postfix' log has.
+ */
+static void
+note_all(const struct group *group)
+{
+	const struct why *why = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < group->n; i++) {
+		if (group->members[i].why.verdict != MAIL_OK)
+			continue;
+		why = &group->members[i].why;
+		n++;
+	}
+	if (n > 0)
+		note(group, NULL,
+		    &(struct handed){ .why = why,
+			.reason = slice_of(arena_printf(
+			    group->arena, "for %zu members", n)) });
+}
+
 int
 outcome_tell(struct db *db, const struct claim *claim,
     const struct group *group, struct why *why)
@@ -87,5 +144,9 @@ outcome_tell(struct db *db, const struct claim *claim,
 	};
 
 	report(claim, group, &outcome);
+	if (claim->personal)
+		note_each(group);
+	else
+		note_all(group);
 	return db_run(db, &done_stmt, params, NULL, why);
 }

@@ -17,9 +17,13 @@ static const struct db_stmt add_post = { "list_post_add",
 	"$7::bigint, $8::text[], $9::bigint, $10::integer)",
 	10 };
 
+static const struct db_stmt author_posted = { "list_author_posted",
+	"SELECT hauspost.list_author_posted($1::bigint, $2)", 2 };
+
 /* A post on its way into the archive. */
 struct posting {
 	struct mail *mail;
+	struct slice author; /* also of one who is not to be named */
 	struct summary summary;
 	char name[ARCHIVE_NAME_MAX]; /* of its file until it has a number */
 	long long n;		     /* its number; 0: it is a repeat */
@@ -68,7 +72,8 @@ add_row(struct posting *p, struct db *db, struct why *why)
 		return r;
 	p->members = db_number(result, 0, 0);
 	db_done(result);
-	return 0;
+	return db_run(db, &author_posted,
+	    (const struct slice[]){ params[0], p->author }, NULL, why);
 }
 
 /* File and row together: the file has its place before the COMMIT. */
@@ -122,16 +127,27 @@ report(const struct posting *p)
 	    LOG_NUM("members", p->members));
 }
 
+static void
+read_summary(struct posting *p)
+{
+	const struct mail *mail = p->mail;
+
+	summary_read(mail->arena, mail->message, mail->list.domain,
+	    (int64_t)time(NULL), &p->summary);
+}
+
 enum verdict
 post_distribute(struct mail *mail, struct why *why)
 {
 	struct posting p = { .mail = mail };
 
-	if (mail->list.anonymous)
+	read_summary(&p);
+	p.author = p.summary.from_address;
+	if (mail->list.anonymous) {
 		mail->message =
 		    anonymous_post(mail->arena, &mail->list, mail->message);
-	summary_read(mail->arena, mail->message, mail->list.domain,
-	    (int64_t)time(NULL), &p.summary);
+		read_summary(&p);
+	}
 	if (store(&p, why) < 0)
 		return MAIL_TEMPFAIL;
 	report(&p);

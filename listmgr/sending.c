@@ -243,6 +243,7 @@ static void
 add_part(struct sending *s, struct slice octets)
 {
 	s->parts[s->n_parts++] = (struct smtpc_part)SMTPC_OCTETS(octets);
+	s->size_bytes += octets.n;
 }
 
 /* A mail that goes with the letter; one that is gone is left out. */

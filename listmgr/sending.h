@@ -33,7 +33,7 @@ struct sending {
 	struct archive_view views[SENDING_POSTS_MAX];
 	size_t n_views;
 	struct smtpc_part parts[SENDING_PARTS_MAX];
-	size_t n_parts;
+	size_t n_parts, size_bytes;
 };
 
 void sending_init(struct sending *sending, const struct listmgr *listmgr,

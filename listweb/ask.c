@@ -43,8 +43,8 @@ static const struct db_stmt queue = { "listweb_queue",
 	"SELECT token, kind, sender, subject, reason,"
 	" to_char(created AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'),"
 	" to_char(expires AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')"
-	" FROM hauspost.list_queue($1::bigint, $2)",
-	2 };
+	" FROM hauspost.list_queue($1::bigint, $2, $3::bigint, $4::bigint)",
+	4 };
 static const struct db_stmt waiting = { "listweb_waiting",
 	"SELECT $1, kind, sender, subject, reason,"
 	" to_char(created AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'), NULL,"
@@ -332,11 +332,14 @@ read_held(const struct ask *ask, const struct db_result *result, int row)
 	};
 }
 
+/* One more than a page holds: that there is a next one. */
 int
-ask_queue(const struct ask *ask, long long list, struct ask_queue *queue_out)
+ask_queue(const struct ask *ask, long long list, size_t skip,
+    struct ask_queue *queue_out)
 {
 	const struct slice params[] = { db_number_param(ask->arena, list),
-		ask->session };
+		ask->session, db_number_param(ask->arena, (long long)skip),
+		db_number_param(ask->arena, QUEUE_PAGE + 1) };
 	struct db_result *result;
 	int r = run(ask, &queue, params, &result);
 

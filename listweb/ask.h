@@ -111,13 +111,15 @@ struct ask_held {
 	enum language language;
 };
 
+enum { QUEUE_PAGE = 50 }; /* on one page */
+
 struct ask_queue {
-	size_t n;
+	size_t n; /* above QUEUE_PAGE: there are more */
 	struct ask_held *list;
 };
 
-int ask_queue(
-    const struct ask *ask, long long list, struct ask_queue *queue_out);
+int ask_queue(const struct ask *ask, long long list, size_t skip,
+    struct ask_queue *queue_out);
 int ask_waiting(
     const struct ask *ask, struct slice token, struct ask_held *held_out);
 

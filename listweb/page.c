@@ -126,6 +126,17 @@ page_link(struct page *page, struct slice url, struct slice text)
 }
 
 void
+page_next(struct page *page, size_t rows, const char *query)
+{
+	page_open(page, "p", NULL);
+	page_link(page,
+	    slice_of(arena_printf(page->visit->arena, "?%sfrom=%zu", query,
+		visit_skip(page->visit) + rows)),
+	    slice_of(page->visit->say[W_NEXT_PAGE]));
+	page_close(page);
+}
+
+void
 page_sentence(struct page *page, enum word word, struct slice text)
 {
 	const char *sentence = page->visit->say[word];

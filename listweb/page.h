@@ -51,6 +51,9 @@ void page_link(struct page *page, struct slice url, struct slice text);
 /* The sentence with the text in place of %s, emphasised. */
 void page_sentence(struct page *page, enum word word, struct slice text);
 
+/* A link to the next page, so many rows further; query: "q=…&" or "". */
+void page_next(struct page *page, size_t rows, const char *query);
+
 /* role=status: what came of what was done. */
 void page_result(struct page *page, enum word word);
 

@@ -2,38 +2,12 @@
 #include "listweb/answers.h"
 #include "listweb/threads.h"
 
-enum { SKIP_MAX = 1000000 };
-
-static size_t
-read_skip(const struct visit *visit)
-{
-	unsigned long long skip = 0;
-
-	(void)slice_number(request_field(visit->request, visit->arena, "from"),
-	    SKIP_MAX, &skip);
-	return (size_t)skip;
-}
-
-/* query: "q=…&" or "". */
-static void
-write_next(struct page *page, const struct posts *posts, const char *query)
-{
-	if (posts->n <= POSTS_PAGE)
-		return;
-	page_open(page, "p", NULL);
-	page_link(page,
-	    slice_of(arena_printf(page->visit->arena, "?%sfrom=%zu", query,
-		read_skip(page->visit) + POSTS_PAGE)),
-	    slice_of(page->visit->say[W_NEXT_PAGE]));
-	page_close(page);
-}
-
 void
 answer_month(struct visit *visit)
 {
 	struct slice month = visit->request->month;
 	struct slice url = visit_url(visit, visit->list->address);
-	struct posts_part part = { month, read_skip(visit) };
+	struct posts_part part = { month, visit_skip(visit) };
 	struct posts threads;
 	struct page page;
 
@@ -45,7 +19,8 @@ answer_month(struct visit *visit)
 	if (threads.n == 0)
 		page_element(&page, "p", W_NO_POSTS);
 	threads_list(&page, &threads);
-	write_next(&page, &threads, "");
+	if (threads.n > POSTS_PAGE)
+		page_next(&page, POSTS_PAGE, "");
 	if (threads.n > 0 && visit->list->role.n > 0) {
 		page_open(&page, "p", NULL);
 		page_link(&page,
@@ -62,7 +37,7 @@ answer_search(struct visit *visit)
 {
 	struct slice query = request_field(visit->request, visit->arena, "q");
 	struct slice encoded = percent_encode(visit->arena, query);
-	struct posts_part part = { query, read_skip(visit) };
+	struct posts_part part = { query, visit_skip(visit) };
 	struct posts posts;
 	struct page page;
 
@@ -75,7 +50,8 @@ answer_search(struct visit *visit)
 	if (posts.n == 0)
 		page_result(&page, W_FOUND_NOTHING);
 	threads_list(&page, &posts);
-	write_next(&page, &posts,
-	    arena_printf(visit->arena, "q=%.*s&", SLICE_FMT(encoded)));
+	if (posts.n > POSTS_PAGE)
+		page_next(&page, POSTS_PAGE,
+		    arena_printf(visit->arena, "q=%.*s&", SLICE_FMT(encoded)));
 	page_finish(&page, 200);
 }

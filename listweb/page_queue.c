@@ -61,16 +61,18 @@ answer_queue(struct visit *visit)
 		    slice_of(visit->say[W_QUEUE_OTHERS]));
 		return;
 	}
-	if (visit_failed(
-		visit, ask_queue(&visit->ask, visit->list->id, &queue)))
+	if (visit_failed(visit, ask_queue(&visit->ask, visit->list->id,
+				    visit_skip(visit), &queue)))
 		return;
 	page_start(&page, visit, slice_of(visit->say[W_QUEUE_TITLE]));
 	if (queue.n == 0)
 		page_element(&page, "p", W_QUEUE_EMPTY);
 	page_open(&page, "ul", "items");
-	for (size_t i = 0; i < queue.n; i++)
+	for (size_t i = 0; i < queue.n && i < QUEUE_PAGE; i++)
 		write_item(&page, &queue.list[i]);
 	page_close(&page);
+	if (queue.n > QUEUE_PAGE)
+		page_next(&page, QUEUE_PAGE, "");
 	page_finish(&page, 200);
 }
 

@@ -2,6 +2,8 @@
 
 #include "core/list_url.h"
 
+enum { SKIP_MAX = 1000000 };
+
 static const struct plain {
 	int status;
 	const char *body, *headers;
@@ -78,4 +80,14 @@ visit_speak(struct visit *visit, enum language fallback)
 {
 	visit->language = language_of(visit->request->language, fallback);
 	visit->say = words_of(visit->language);
+}
+
+size_t
+visit_skip(const struct visit *visit)
+{
+	unsigned long long skip = 0;
+
+	(void)slice_number(request_field(visit->request, visit->arena, "from"),
+	    SKIP_MAX, &skip);
+	return (size_t)skip;
 }

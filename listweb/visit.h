@@ -68,6 +68,9 @@ bool visit_moderates(const struct visit *visit);
 /* Does a stranger look, who shall see no addresses? */
 bool visit_is_stranger(const struct visit *visit);
 
+/* "?from=50": so many rows are on pages before this one. */
+size_t visit_skip(const struct visit *visit);
+
 /* What it speaks from now on, unless the browser wants another. */
 void visit_speak(struct visit *visit, enum language fallback);
 

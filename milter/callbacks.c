@@ -147,12 +147,14 @@ static sfsistat
 on_mail(SMFICTX *ctx, char **argv)
 {
 	const struct session_path path = { slice_of(argv[0]), argv + 1 };
+	struct session *session = session_of(ctx);
 	struct why why = { 0 };
+	enum verdict verdict =
+	    session_mail(session, &path, macro(ctx, "{auth_authen}"), &why);
 
-	return answer(ctx,
-	    session_mail(
-		session_of(ctx), &path, macro(ctx, "{auth_authen}"), &why),
-	    &why);
+	if (verdict == MAIL_OK && session_is_done(session))
+		return SMFIS_ACCEPT;
+	return answer(ctx, verdict, &why);
 }
 
 static sfsistat

@@ -292,31 +292,6 @@ report_leaf(const struct report *report, const struct plan *plan,
 		tell_owners(report, made->rcpt);
 }
 
-/*
- * A post for a thousand members is one event, or their rows would cost more
- * than the post; which copy became what, Postfix' log has.
- */
-static void
-report_members(const struct report *report, const struct plan *plan)
-{
-	struct why why = { 0 };
-
-	(void)why_say(&why, 250, "2.1.5", "for %zu members", plan->n_leaves);
-	metrics_add(&rcpts_queued, (long long)plan->n_leaves);
-	report_event(report, "queued", &why);
-}
-
-static void
-report_leaves(const struct report *report, const struct plan *plan)
-{
-	if (report->class == CLASS_LIST && plan->n_leaves > 1) {
-		report_members(report, plan);
-		return;
-	}
-	for (size_t i = 0; i < plan->n_leaves; i++)
-		report_leaf(report, plan, &plan->leaves[i]);
-}
-
 void
 report_plan(const struct report *report, const struct plan *plan)
 {
@@ -325,7 +300,8 @@ report_plan(const struct report *report, const struct plan *plan)
 		log_event(LOG_INFO, qid_of(report), "sender-rewritten",
 		    LOG_SLICE("from", report->sender),
 		    LOG_SLICE("to", plan->sender));
-	report_leaves(report, plan);
+	for (size_t i = 0; i < plan->n_leaves; i++)
+		report_leaf(report, plan, &plan->leaves[i]);
 	report_directory(report->milter);
 }
 

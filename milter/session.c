@@ -324,6 +324,12 @@ session_mail(struct session *session, const struct session_path *path,
 	return verdict;
 }
 
+bool
+session_is_done(const struct session *session)
+{
+	return session->class == CLASS_LIST;
+}
+
 /* --- RCPT ------------------------------------------------------------- */
 
 static struct rcpt *
@@ -411,18 +417,6 @@ expand(struct session *session, struct rcpt *rcpt, struct why *why)
 	return verdict == MAIL_OK ? count_forwards(txn, rcpt, why) : verdict;
 }
 
-/*
- * A member of a list stays as he is: Postfix makes the return path of the
- * recipient that is in the queue, and a bounce has to name the member. lmtpd
- * resolves those that are ours.
- */
-static enum verdict
-leave(struct rcpt *rcpt, struct why *why)
-{
-	rcpt->unexpanded = true;
-	return why_say(why, 250, "2.1.5", "ok");
-}
-
 /* On the bulk server: the address that the leaf was made of. */
 static enum verdict
 take_back(struct session *session, struct rcpt *rcpt, struct why *why)
@@ -450,8 +444,6 @@ take_back(struct session *session, struct rcpt *rcpt, struct why *why)
 static enum verdict
 find_leaves(struct session *session, struct rcpt *rcpt, struct why *why)
 {
-	if (session->class == CLASS_LIST)
-		return leave(rcpt, why);
 	if (session->class == CLASS_MOVED)
 		return take_back(session, rcpt, why);
 	return expand(session, rcpt, why);

@@ -40,6 +40,15 @@ void session_close(struct session *session);
 enum verdict session_mail(struct session *session,
     const struct session_path *path, struct slice login, struct why *why);
 
+/*
+ * After session_mail(): nothing else of this message need be shown. A member
+ * of a list stays as he is, since Postfix makes the return path of the
+ * recipient that is in the queue, and a bounce has to name the member; those
+ * that are ours lmtpd resolves. The list manager writes the trail, and a
+ * thousand members cost no thousand questions.
+ */
+bool session_is_done(const struct session *session);
+
 enum verdict session_rcpt(
     struct session *session, const struct session_path *path, struct why *why);
 

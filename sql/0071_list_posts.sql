@@ -3,6 +3,7 @@
 --   list_policy        what is set for a list and known of an author
 --   list_post_next     the number of the next post, or none for a repeat
 --   list_post_add      the post is on disk: who gets it
+--   list_author_posted  one less of a new member waits for a moderator
 --   list_send_begin    the one fan-out of a node starts
 --   list_send_claim    the next group of members to hand over
 --   list_send_members  who that is, with the tokens of each
@@ -351,18 +352,29 @@ BEGIN
         list_post_add.from_name, lower(list_post_add.from_mail COLLATE "C"),
         list_post_add.subject, to_timestamp(list_post_add.date), parents[1],
         parents, list_post_add.size_bytes);
-    UPDATE hauspost.list_member AS m
-    SET held_posts_left = m.held_posts_left - 1
-    FROM hauspost.list_address AS a
-    WHERE m.list = list_post_add.list AND a.id = m.address
-        AND a.key = lower(list_post_add.from_mail COLLATE "C")
-        AND m.held_posts_left > 0;
     RETURN hauspost.list_post_send(l, list_post_add.n, group_members);
 END
 $$;
 COMMENT ON FUNCTION hauspost.list_post_add(bigint, bigint, text, text, text,
     text, bigint, text[], bigint, integer) IS
     'A post that is on disk goes out; how many members get it';
+
+-- Besides list_post_add(), since a list that is anonymous has not kept who that
+-- was.
+CREATE FUNCTION hauspost.list_author_posted(list bigint, author text)
+RETURNS void
+LANGUAGE sql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+    UPDATE hauspost.list_member AS m
+    SET held_posts_left = m.held_posts_left - 1
+    FROM hauspost.list_address AS a
+    WHERE m.list = list_author_posted.list AND a.id = m.address
+        AND a.key = lower(list_author_posted.author COLLATE "C")
+        AND m.held_posts_left > 0
+$$;
+COMMENT ON FUNCTION hauspost.list_author_posted(bigint, text) IS
+    'A post of his went out: one less of a new member waits';
 
 -- The way out --------------------------------------------------------------------
 
@@ -556,6 +568,7 @@ GRANT EXECUTE ON FUNCTION
     hauspost.list_post_next(bigint, text),
     hauspost.list_post_add(bigint, bigint, text, text, text, text, bigint,
         text[], bigint, integer),
+    hauspost.list_author_posted(bigint, text),
     hauspost.list_send_begin(text), hauspost.list_send_claim(text),
     hauspost.list_send_members(bigint, bigint, integer, boolean),
     hauspost.list_send_done(bigint, bigint, integer, bigint[], interval,

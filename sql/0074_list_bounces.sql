@@ -273,7 +273,22 @@ BEGIN
 END
 $$;
 
--- Whether the fault is ours: then the counting stops, and we are told.
+CREATE FUNCTION hauspost.list_fails_today(m hauspost.list_member)
+RETURNS boolean
+LANGUAGE sql STABLE RETURN
+    m.state IN ('probing', 'disabled_bounce')
+    AND m.since > now() - interval '1 day';
+
+CREATE FUNCTION hauspost.list_is_stopped(list bigint) RETURNS boolean
+LANGUAGE sql STABLE RETURN (
+    SELECT s.no_bounces_until > now() FROM hauspost.list_state AS s
+    WHERE s.list = list_is_stopped.list);
+COMMENT ON FUNCTION hauspost.list_is_stopped(bigint) IS
+    'So many members failed at once that no bounce counts for now';
+
+-- Whether the fault is ours: then the counting stops, and we are told. Probes
+-- come back as fast as posts, so those who were found out that way count too,
+-- and all of them are as before.
 CREATE FUNCTION hauspost.list_all_fail(m hauspost.list_member)
 RETURNS boolean
 LANGUAGE plpgsql
@@ -283,8 +298,7 @@ DECLARE
     fail  bigint;
     total bigint;
 BEGIN
-    SELECT 1 + count(*) FILTER (WHERE x.state = 'probing'
-            AND x.since > now() - interval '1 day'), count(*)
+    SELECT 1 + count(*) FILTER (WHERE hauspost.list_fails_today(x)), count(*)
     INTO fail, total
     FROM hauspost.list_member AS x WHERE x.list = m.list;
     IF fail < hauspost.list_fails_at_once() OR fail < 0.3 * total THEN
@@ -293,6 +307,8 @@ BEGIN
     SELECT * INTO l FROM hauspost.list AS x WHERE x.id = m.list;
     UPDATE hauspost.list_state AS s
     SET no_bounces_until = now() + interval '1 day' WHERE s.list = m.list;
+    PERFORM hauspost.list_well(x) FROM hauspost.list_member AS x
+    WHERE x.list = m.list AND hauspost.list_fails_today(x);
     PERFORM hauspost.list_note(m.list, NULL, 'breaker',
         jsonb_build_object('members', fail));
     PERFORM hauspost.list_write(m.list, 'breaker', 'postmaster@' || host,
@@ -308,9 +324,7 @@ RETURNS text
 LANGUAGE plpgsql
 AS $$
 BEGIN
-    IF (SELECT s.no_bounces_until > now() FROM hauspost.list_state AS s
-        WHERE s.list = m.list)
-    THEN
+    IF hauspost.list_is_stopped(m.list) THEN
         RETURN 'stopped';
     ELSIF weight = 0 OR m.scored = current_date THEN
         RETURN 'noted';
@@ -414,6 +428,8 @@ BEGIN
     m := hauspost.list_find_member(p.list, p.address);
     IF m.id IS NULL THEN
         RETURN 'unknown';
+    ELSIF hauspost.list_is_stopped(m.list) THEN
+        RETURN 'stopped';
     ELSIF m.state <> 'probing' OR weight < 0.5 THEN
         RETURN 'ignored';
     END IF;
@@ -423,8 +439,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION hauspost.list_probe_bounced(text, numeric) IS
-    'A probe came back: unknown, ignored, or disabled, on every list where '
-    'mail to the address came back in the last two weeks';
+    'A probe came back: unknown, ignored, stopped (nothing counts today), or '
+    'disabled, on every list where mail to the address came back in the last '
+    'two weeks';
 
 -- Every minute -------------------------------------------------------------------
 

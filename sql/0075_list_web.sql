@@ -220,14 +220,15 @@ COMMENT ON FUNCTION hauspost.list_leave(text, text) IS
 -- Moderation -------------------------------------------------------------------------
 
 -- Tokens are those of the letters to moderators.
-CREATE FUNCTION hauspost.list_queue(list bigint, session text)
+CREATE FUNCTION hauspost.list_queue(
+    list bigint, session text, skip bigint, most bigint)
 RETURNS TABLE (token text, kind text, sender text, subject text, reason text,
     created timestamptz, expires timestamptz)
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT hauspost.list_token('held', h.id, h.created), h.kind,
-        coalesce(h.author, h.sender), h.subject,
+        coalesce(h.author, h.sender) AS sender, h.subject,
         hauspost.list_reason_words(h.reason, l.language), h.created,
         h.expires
     FROM hauspost.list_held AS h
@@ -242,10 +243,11 @@ AS $$
     WHERE p.list = list_queue.list AND p.state = 'moderate'
         AND hauspost.list_moderator(p.list, ARRAY[
             (hauspost.list_visitor(session)).address]) IS NOT NULL
-    ORDER BY created
+    ORDER BY created, sender
+    OFFSET skip LIMIT most
 $$;
-COMMENT ON FUNCTION hauspost.list_queue(bigint, text) IS
-    'What waits for a moderator, for a visitor who is one';
+COMMENT ON FUNCTION hauspost.list_queue(bigint, text, bigint, bigint) IS
+    'What waits for a moderator, for a visitor who is one; the oldest first';
 
 CREATE FUNCTION hauspost.list_waiting(token text, session text)
 RETURNS TABLE (id bigint, list bigint, list_address text, language text,
@@ -300,7 +302,7 @@ GRANT EXECUTE ON FUNCTION
     hauspost.list_leave(text, text), hauspost.list_own(text),
     hauspost.list_own_set(text, bigint, text, boolean, text, text),
     hauspost.list_own_leave(text, bigint, text),
-    hauspost.list_queue(bigint, text), hauspost.list_waiting(text, text),
+    hauspost.list_queue(bigint, text, bigint, bigint), hauspost.list_waiting(text, text),
     hauspost.list_moderate_here(text, text, text, text, text, text)
     TO hauspost_listweb;
 GRANT SELECT ON hauspost.list_session TO hauspost_admin;

@@ -17,6 +17,7 @@ CREATE TABLE hauspost.list_archived (
     hidden  boolean NOT NULL DEFAULT false,
     removed timestamptz,
     removed_by text,
+    erased  timestamptz,
     words   tsvector NOT NULL DEFAULT '',
     PRIMARY KEY (list, n),
     FOREIGN KEY (list, n) REFERENCES hauspost.list_post ON DELETE CASCADE
@@ -28,10 +29,14 @@ COMMENT ON COLUMN hauspost.list_archived.n IS 'list_post.n';
 COMMENT ON COLUMN hauspost.list_archived.hidden IS
     'Its author did not want it here: X-No-Archive: yes';
 COMMENT ON COLUMN hauspost.list_archived.removed IS
-    'When it was taken down: subject and author stay, the text goes';
+    'When it was taken down: subject and author stay, text and file go';
 COMMENT ON COLUMN hauspost.list_archived.removed_by IS 'By whom';
+COMMENT ON COLUMN hauspost.list_archived.erased IS
+    'When the list manager had deleted its file';
 COMMENT ON COLUMN hauspost.list_archived.words IS 'For searching';
 CREATE INDEX ON hauspost.list_archived USING gin (words);
+CREATE INDEX ON hauspost.list_archived (removed)
+    WHERE removed IS NOT NULL AND erased IS NULL;
 
 ALTER TABLE hauspost.list_state
     ADD COLUMN archived bigint NOT NULL DEFAULT 0;
@@ -287,6 +292,46 @@ COMMENT ON FUNCTION hauspost.list_take_down(bigint, bigint, text, text) IS
     'A visitor who moderates the list takes a post down; false: not he, or '
     'it was before';
 
+-- The web pages cannot write: the list manager does it, and is woken up by
+-- whoever sets the column.
+CREATE FUNCTION hauspost.list_post_removed() RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    PERFORM pg_notify('hauspost_list', 'removed');
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER removed AFTER UPDATE OF removed ON hauspost.list_archived
+    FOR EACH STATEMENT EXECUTE FUNCTION hauspost.list_post_removed();
+
+CREATE FUNCTION hauspost.list_to_erase(node text)
+RETURNS TABLE (list bigint, n bigint)
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT a.list, a.n FROM hauspost.list_archived AS a
+    JOIN hauspost.list AS l ON l.id = a.list
+        AND hauspost.node_of(l.package) = list_to_erase.node
+    WHERE a.removed IS NOT NULL AND a.erased IS NULL
+    LIMIT 1000
+$$;
+COMMENT ON FUNCTION hauspost.list_to_erase(text) IS
+    'Posts that were taken down and whose files are still there';
+
+CREATE FUNCTION hauspost.list_erased(list bigint, n bigint) RETURNS void
+LANGUAGE sql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+    UPDATE hauspost.list_archived AS a SET erased = now()
+    WHERE a.list = list_erased.list AND a.n = list_erased.n
+$$;
+COMMENT ON FUNCTION hauspost.list_erased(bigint, bigint) IS
+    'The file of a post that was taken down is gone';
+
+GRANT EXECUTE ON FUNCTION
+    hauspost.list_to_erase(text), hauspost.list_erased(bigint, bigint)
+    TO hauspost_listmgr;
 GRANT EXECUTE ON FUNCTION
     hauspost.list_unread(integer),
     hauspost.list_archive(bigint, bigint, boolean, text),

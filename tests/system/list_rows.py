@@ -2,6 +2,18 @@
 
 LIST = "news@example.org"
 
+# What lies further back when time is to have passed.
+MOMENTS = {
+    "list_pending": ("created", "expires"),
+    "list_letter": ("created", "not_before", "sent"),
+    "list_member": ("since", "bounced_first", "bounced_last", "scored"),
+    "list_bounce": ("at",),
+    "list_post": ("posted",),
+    "list_held": ("created", "expires", "decided"),
+    "list_event": ("at",),
+    "list_state": ("owners_told", "no_bounces_until"),
+}
+
 
 class List:
     """In the directory of a test; whatever it does is rolled back."""
@@ -90,19 +102,7 @@ class List:
 
     def later(self, **interval):
         """Everything so far happened that much earlier."""
-        moments = {
-            "list_pending": ("created", "expires"),
-            "list_letter": ("created", "not_before", "sent"),
-            "list_member": (
-                "since", "bounced_first", "bounced_last", "scored"
-            ),
-            "list_bounce": ("at",),
-            "list_post": ("posted",),
-            "list_held": ("created", "expires", "decided"),
-            "list_event": ("at",),
-            "list_state": ("owners_told", "no_bounces_until"),
-        }
-        for table, columns in moments.items():
+        for table, columns in MOMENTS.items():
             for column in columns:
                 self.run(
                     f"UPDATE hauspost.{table} SET {column} = {column}"

@@ -212,6 +212,8 @@ def test_when_a_third_fails_within_a_day_the_fault_is_ours(news):
     assert outcomes == ["probed"] * 11 + ["stopped"] * 28
     for host in ("h01.hosting.example", "example.org"):
         assert news.letters(f"postmaster@{host}") == ["breaker"]
+    assert not news.run(
+        "SELECT id FROM hauspost.list_member WHERE state <> 'ok'")
     news.later(days=2)
     assert bounce(news, many[-1]) == "probed"
 

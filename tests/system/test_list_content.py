@@ -66,6 +66,40 @@ def test_an_anonymous_list_keeps_no_author(list_host):  # noqa: F811
     assert post["Message-ID"] == f"<{mid}>"
 
 
+def test_a_new_member_of_an_anonymous_list_waits_once(list_host):  # noqa: F811
+    secret = List(list_host, Customer(list_host), anonymous=True, moderate_new=1)
+    secret.join("anna@a.example")
+    secret.join("boss@a.example", role="owner", mode="nomail")
+    assert secret.post("anna@a.example", subject="one") == {}
+    wait_for(lambda: list_host.query(
+        "SELECT hauspost.list_moderate(hauspost.list_token('held', h.id,"
+        " h.created), 'ok', '{boss@a.example}', 'sql', NULL)"
+        " FROM hauspost.list_held AS h WHERE h.list = :'id'", id=secret.id),
+        "the first one waits")
+    secret.sent(1)
+    assert secret.post("anna@a.example", subject="two") == {}
+    secret.sent(2)
+
+
+def test_a_post_that_is_taken_down_loses_its_file(list_host):  # noqa: F811
+    news = List(list_host, Customer(list_host), archive="public")
+    news.join("anna@a.example")
+    news.post("anna@a.example")
+    news.sent()
+    file = list_host.place / "lists" / str(news.id) / "0" / "1.eml"
+    assert file.exists()
+    list_host.query(
+        "INSERT INTO hauspost.list_archived (list, n) VALUES (:'list', 1)"
+        " ON CONFLICT DO NOTHING", list=news.id)
+    list_host.query(
+        "UPDATE hauspost.list_archived SET removed = now()"
+        " WHERE list = :'list'", list=news.id)
+    wait_for(lambda: list_host.query(
+        "SELECT 1 FROM hauspost.list_archived WHERE list = :'list'"
+        " AND erased IS NOT NULL", list=news.id), "it is erased")
+    assert not file.exists()
+
+
 # -- Footers -------------------------------------------------------------------
 
 FOOTER = "Liste f\u00fcr alle"

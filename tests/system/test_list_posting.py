@@ -48,6 +48,27 @@ def test_every_member_gets_one_copy_with_his_own_return_path(list_host, customer
         assert field(message, "List-Unsubscribe-Post") is None or to == people[3]
 
 
+def test_the_trail_has_a_row_for_a_group_and_one_for_each_copy(list_host, customer):
+    news = List(list_host, customer)
+    news.join("a@a.example", "b@b.example", "u" * 30 + "@quite-a-long-domain.example")
+    assert news.post("a@a.example") == {}
+    news.sent()
+
+    def rows():
+        return list_host.query(
+            "SELECT recipient, message_id, why FROM hauspost.trail"
+            " WHERE class = 'list' AND event = 'queued' AND queue_id <> ''"
+            " AND sender LIKE :'like' ORDER BY recipient NULLS FIRST",
+            like=f"news+b-%@{news.domain}")
+
+    wait_for(lambda: len(rows()) == 2, "both are there")
+    identifier = f"<hello.{news.id}@world.example>"
+    assert rows() == [
+        [None, identifier, "for 2 members"],
+        ["u" * 30 + "@quite-a-long-domain.example", identifier, None],
+    ]
+
+
 def test_a_members_mailbox_here_gets_it_too(list_host, customer):
     news = List(list_host, customer)
     mailbox = customer.mailbox("fred")

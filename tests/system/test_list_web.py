@@ -258,6 +258,23 @@ def test_the_queue_is_for_moderators_only(lists, news):
         assert page.status == 403 and "held" not in page.words
 
 
+def test_a_long_queue_has_pages(lists, news):
+    news.member(OWNER, role="owner")
+    lists.query(
+        "INSERT INTO hauspost.list_held (list, kind, reason, sender, subject,"
+        " message_id, size_bytes, expires) SELECT :'list', 'post', 'hold',"
+        " 'a@world.example', 'post ' || i || '.', i, 1, now() + '1 day'"
+        " FROM generate_series(1, 51) AS i",
+        list=news.id,
+    )
+    cookie = lists.enter(news, OWNER)
+    first = lists.get(f"{news.path}/queue", cookie=cookie)
+    assert first.text.count("post ") == 50
+    assert 'href="?from=50"' in first.text
+    last = lists.get(f"{news.path}/queue?from=50", cookie=cookie)
+    assert last.text.count("post ") == 1 and "?from=" not in last.text
+
+
 def test_who_wants_to_join_a_moderated_list_waits_in_the_queue(lists, news):
     lists.query(
         "UPDATE hauspost.list SET subscribe_policy = 'moderated'"
