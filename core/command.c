@@ -213,6 +213,10 @@ read_hauspost_param(struct arena *arena, const struct param *param,
 		to->date = (long long)date;
 		return MAIL_OK;
 	}
+	if (is_named(param, SLICE("XHAUSPOST-FIRST"))) {
+		to->first = param->value.n == 0;
+		return check(to->first, param, why);
+	}
 	return say_unknown_param(param, why);
 }
 

@@ -52,6 +52,7 @@ struct command_hauspost {
 	 * answered 250 and not stored again); empty: none was given. */
 	struct slice key;
 	long long date;	     /* seconds since 1970; always comes with a key */
+	bool first;	     /* nobody has said this key before */
 	bool placed;	     /* a folder was told, be it INBOX */
 	struct slice folder; /* modified UTF-7; empty: INBOX */
 	struct slice flags;  /* Maildir's letters, in their order */

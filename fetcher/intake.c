@@ -164,6 +164,8 @@ address_letter(const struct intake *intake, struct parcel *parcel)
 	    arena_printf(&parcel->arena, "ORCPT=rfc822;%.*s NOTIFY=NEVER",
 		SLICE_FMT(intake->job->original)));
 	letter->hauspost = hauspost_params(intake, item, &parcel->arena);
+	/* Within a run each is sent once: what goes wrong ends it. */
+	letter->first = item->id > intake->job->last_item;
 }
 
 /* --- what comes back -------------------------------------------------- */

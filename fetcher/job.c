@@ -33,6 +33,7 @@ enum column {
 	COLUMN_DEDUP,
 	COLUMN_TRACE,
 	COLUMN_PARTIAL,
+	COLUMN_LAST_ITEM,
 };
 
 struct source {
@@ -134,6 +135,7 @@ job_new(const struct db_result *rows, int row)
 	job->recipient = text(&from, COLUMN_RECIPIENT);
 	job->original = text(&from, COLUMN_ORIGINAL);
 	job->address = text(&from, COLUMN_ADDRESS);
+	job->last_item = number(&from, COLUMN_LAST_ITEM);
 	job->max_size = (uint64_t)number(&from, COLUMN_MAX_SIZE);
 	job->leave_days = db_is_null(rows, row, COLUMN_LEAVE_DAYS)
 			      ? JOB_LEAVE_FOR_EVER

@@ -24,7 +24,8 @@ struct job {
 	struct slice host, login, auth, secret, pins, tls_word;
 	unsigned port;
 	enum connection_tls tls;
-	int leave_days; /* or JOB_LEAVE_FOR_EVER */
+	int leave_days;	     /* or JOB_LEAVE_FOR_EVER */
+	long long last_item; /* when the run began: others are new */
 	uint64_t max_size;
 	struct slice *folders;
 	size_t n_folders;

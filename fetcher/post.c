@@ -121,6 +121,8 @@ send_over(struct smtpc *smtpc, struct letter *letter)
 	(void)buf_add_text(&params, "BODY=8BITMIME ");
 	if (letter->keyed)
 		(void)buf_add_slice(&params, letter->hauspost);
+	if (letter->keyed && letter->first)
+		(void)buf_add_text(&params, " XHAUSPOST-FIRST");
 	mail.params = buf_slice(&params);
 	mail.n_parts = message_parts(letter->message, letter->head, parts);
 	(void)smtpc_send(smtpc, &mail, &letter->why);
@@ -149,6 +151,7 @@ deliver(struct post *post, struct smtpc **smtpc, struct letter *letter)
 	if (smtpc_usable(*smtpc))
 		return;
 	hang_up(smtpc);
+	letter->first = false;
 	if (!again || smtpc_open(&post->options, smtpc, &letter->why) < 0)
 		return;
 	send_over(*smtpc, letter);

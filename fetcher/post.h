@@ -28,6 +28,7 @@ struct letter {
 	struct slice recipient; /* a leaf */
 	struct slice params;	/* of RCPT */
 	struct slice hauspost;	/* of MAIL, for our own server only */
+	bool first;		/* it has not been sent before */
 	struct slice head;	/* lines above the message */
 	const struct message *message;
 

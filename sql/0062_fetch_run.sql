@@ -67,10 +67,13 @@ CREATE TYPE hauspost.fetch_job AS (
     mark_read  boolean,
     dedup      boolean,
     trace      boolean,
-    partial    boolean
+    partial    boolean,
+    last_item  bigint
 );
 COMMENT ON COLUMN hauspost.fetch_job.recipient IS
     'The mailbox'' leaf, to which the mail is delivered';
+COMMENT ON COLUMN hauspost.fetch_job.last_item IS
+    'Items with a higher id are made by this run: lmtpd has none of them';
 COMMENT ON COLUMN hauspost.fetch_job.original IS
     'The mailbox'' own address, which stands for whom it was sent to';
 
@@ -142,7 +145,8 @@ BEGIN
         coalesce(o.token_url, ''), coalesce(o.client_id, ''),
         coalesce(o.client_secret, ''), coalesce(o.scope, ''),
         a.import, a.idle AND NOT a.import, a.move_to, a.mark_read, a.dedup,
-        a.trace, coalesce(o.pop3_partial, false);
+        a.trace, coalesce(o.pop3_partial, false),
+        (SELECT coalesce(max(i.id), 0) FROM hauspost.fetch_item AS i);
 END
 $$;
 COMMENT ON FUNCTION hauspost.fetch_claim(text, integer, integer, integer) IS

@@ -111,7 +111,7 @@ static const struct lmtp_service services[] = {
 	[PEER_QUEUE] = { .offers = "250-XFORWARD NAME ADDR IDENT\r\n",
 	    .client = on_client,
 	    SERVICE },
-	[PEER_TRUSTED] = { .offers = "250-XHAUSPOST KEY DATE FOLDER FLAGS\r\n"
+	[PEER_TRUSTED] = { .offers = "250-XHAUSPOST KEY DATE FIRST FOLDER FLAGS\r\n"
 				     "250-XFORWARD NAME ADDR IDENT\r\n",
 	    .client = on_client,
 	    SERVICE },

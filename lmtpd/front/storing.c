@@ -17,6 +17,12 @@ can_come_again(const struct txn *txn)
 	return txn->mail.hauspost.key.n > 0 || txn->client.ident[0] != '\0';
 }
 
+static bool
+is_first(const struct txn *txn)
+{
+	return txn->mail.hauspost.key.n > 0 && txn->mail.hauspost.first;
+}
+
 /*
  * A key is remembered longer than a file stays in its Maildir, where the
  * owner may have deleted it by the time the fetcher tries again.
@@ -26,7 +32,7 @@ was_stored_before(struct txn *txn, struct rcpt *rcpt)
 {
 	int r = 0;
 
-	if (txn->mail.hauspost.key.n > 0)
+	if (txn->mail.hauspost.key.n > 0 && !is_first(txn))
 		r = ledger_has(
 		    txn->lmtpd->pool, rcpt->name, stored, &rcpt->why);
 	if (r > 0)
@@ -84,7 +90,8 @@ prepare_job(struct storing *s, struct rcpt *rcpt, struct store_job *job)
 	if (can_come_again(txn)) {
 		rcpt->noted = true;
 		if (attempts_note(&txn->lmtpd->shared->attempts, rcpt->name,
-			txn->arrival))
+			txn->arrival) &&
+		    !is_first(txn))
 			job->request.hints |= STORE_LOOK_IN_CUR;
 	}
 	return true;

@@ -40,7 +40,7 @@ def test_lhlo_tells_what_we_can(lmtp):
 def test_our_own_programs_hear_of_more(lmtp):
     with lmtp.peer(trusted=True) as peer:
         lines = peer.lines("LHLO mx.example")
-        assert "250-XHAUSPOST KEY DATE FOLDER FLAGS" in lines
+        assert "250-XHAUSPOST KEY DATE FIRST FOLDER FLAGS" in lines
 
 
 @pytest.mark.parametrize("verb", ["HELO", "EHLO"])

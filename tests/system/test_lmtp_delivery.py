@@ -131,6 +131,18 @@ def test_a_key_is_delivered_once_for_ever(lmtp, box):
     assert lmtp.files(box) == []
 
 
+def test_a_key_that_comes_again_is_known_whatever_was_said_first(lmtp, box):
+    """Who says that it is the first time saves us a look; its mark counts."""
+    options = KEYED.format(box)
+    with lmtp.peer(trusted=True) as peer:
+        peer.hello()
+        for more, answer in {" XHAUSPOST-FIRST": "250 2.0.0 delivered",
+                             "": "250 2.0.0 duplicate suppressed"}.items():
+            assert peer.send("a@b.example", [lmtp.leaf(box)],
+                             options=options + more) == [answer]
+    assert len(lmtp.files(box)) == 1
+
+
 def test_folder_and_flags_are_the_fetchers_to_say(lmtp, box):
     options = KEYED.format(box)
     options += " XHAUSPOST-FOLDER=Old.Mail XHAUSPOST-FLAGS=FS"
