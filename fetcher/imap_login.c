@@ -125,9 +125,8 @@ static int
 say_login(struct imap_session *s)
 {
 	const struct sasl_login *login = &s->run->login;
-	AUTO_BUF struct buf line = BUF_INIT(SASL_ANSWER_MAX);
+	AUTO_LOGIN_LINE struct buf line = login_line();
 	struct login_reply reply;
-	struct arena arena = ARENA_INIT;
 	int r;
 
 	if (!login_is_one_line(login) || !is_ascii(login->user) ||
@@ -135,10 +134,10 @@ say_login(struct imap_session *s)
 		return trouble_say(&s->run->trouble, "AUTH_NONE",
 		    "LOGIN takes no such name or password");
 	(void)snprintf(s->tag, sizeof s->tag, "H%u", ++s->commands);
-	(void)buf_addf(&line, "%s LOGIN %s %s", s->tag,
-	    imap_name_quote(&arena, login->user).p,
-	    imap_name_quote(&arena, login->secret).p);
-	arena_done(&arena);
+	(void)buf_addf(&line, "%s LOGIN ", s->tag);
+	imap_name_add_quoted(&line, login->user);
+	(void)buf_add_char(&line, ' ');
+	imap_name_add_quoted(&line, login->secret);
 	r = exchange(s, buf_slice(&line), &reply);
 	if (r == 0 && reply.kind != LOGIN_IN)
 		r = say_refused(s, reply.words);

@@ -203,17 +203,23 @@ imap_name_place(struct arena *arena, struct slice utf8, char delimiter)
 	return imap_name_encode(arena, (struct slice){ dotted, utf8.n });
 }
 
+void
+imap_name_add_quoted(struct buf *to, struct slice name)
+{
+	(void)buf_add_char(to, '"');
+	for (size_t i = 0; i < name.n; i++) {
+		if (name.p[i] == '"' || name.p[i] == '\\')
+			(void)buf_add_char(to, '\\');
+		(void)buf_add_char(to, name.p[i]);
+	}
+	(void)buf_add_char(to, '"');
+}
+
 struct slice
 imap_name_quote(struct arena *arena, struct slice name)
 {
 	AUTO_BUF struct buf to = BUF_INIT(2 * NAME_MAX_OCTETS);
 
-	(void)buf_add_char(&to, '"');
-	for (size_t i = 0; i < name.n; i++) {
-		if (name.p[i] == '"' || name.p[i] == '\\')
-			(void)buf_add_char(&to, '\\');
-		(void)buf_add_char(&to, name.p[i]);
-	}
-	(void)buf_add_char(&to, '"');
+	imap_name_add_quoted(&to, name);
 	return arena_slice(arena, buf_slice(&to));
 }

@@ -8,6 +8,7 @@
 #define HAUSPOST_FETCHER_IMAP_NAME_H
 
 #include "core/arena.h"
+#include "core/buf.h"
 
 /* Of well-formed UTF-8. */
 struct slice imap_name_encode(struct arena *arena, struct slice utf8);
@@ -25,5 +26,6 @@ struct slice imap_name_place(
 
 /* "…" with its quotes and backslashes escaped. */
 struct slice imap_name_quote(struct arena *arena, struct slice name);
+void imap_name_add_quoted(struct buf *to, struct slice name);
 
 #endif

@@ -22,6 +22,22 @@ login_is_one_line(const struct sasl_login *login)
 	return true;
 }
 
+struct buf
+login_line(void)
+{
+	struct buf line = BUF_INIT(LINE_MAX_OCTETS);
+
+	(void)buf_reserve(&line, LINE_MAX_OCTETS);
+	return line;
+}
+
+void
+login_line_done(struct buf *line)
+{
+	sodium_memzero(line->p, line->capacity);
+	buf_free(line);
+}
+
 static void
 add_base64(struct buf *to, struct slice octets)
 {
@@ -61,7 +77,7 @@ keep_refusal(struct login *login, struct slice words)
 static int
 begin_line(struct login *login, struct sasl *sasl, struct buf *line)
 {
-	AUTO_BUF struct buf answer = BUF_INIT(SASL_ANSWER_MAX);
+	AUTO_LOGIN_LINE struct buf answer = login_line();
 	size_t bare;
 
 	(void)buf_addf(
@@ -85,7 +101,7 @@ static int
 answer_line(struct sasl *sasl, struct slice words, struct buf *line)
 {
 	AUTO_BUF struct buf challenge = BUF_INIT(SASL_ANSWER_MAX);
-	AUTO_BUF struct buf answer = BUF_INIT(SASL_ANSWER_MAX);
+	AUTO_LOGIN_LINE struct buf answer = login_line();
 	int r;
 
 	buf_reset(line);
@@ -151,12 +167,11 @@ run_rounds(struct login *login, struct sasl *sasl, struct buf *line)
 int
 login_run(struct login *login)
 {
-	struct buf line = BUF_INIT(LINE_MAX_OCTETS);
+	AUTO_LOGIN_LINE struct buf line = login_line();
 	struct sasl sasl;
 	int r;
 
 	login->refusal[0] = '\0';
-	(void)buf_reserve(&line, LINE_MAX_OCTETS);
 	sasl_start(&sasl, login->mechanism, login->login, NULL);
 	r = begin_line(login, &sasl, &line);
 	if (r == 0)
@@ -165,7 +180,5 @@ login_run(struct login *login)
 		r = trouble_say(
 		    login->trouble, "AUTH", "name or password can not be sent");
 	sasl_done(&sasl);
-	sodium_memzero(line.p, LINE_MAX_OCTETS);
-	buf_free(&line);
 	return r;
 }

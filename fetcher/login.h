@@ -30,6 +30,15 @@ struct login {
 
 int login_run(struct login *login);
 
+/*
+ * A buf for a line with a password in it, AUTO_LOGIN_LINE: it has its size
+ * from the start, since what a growing one leaves behind can not be wiped, and
+ * is wiped at its end.
+ */
+#define AUTO_LOGIN_LINE __attribute__((cleanup(login_line_done)))
+struct buf login_line(void);
+void login_line_done(struct buf *line);
+
 /* Neither name nor password holds a line end. */
 bool login_is_one_line(const struct sasl_login *login);
 

@@ -166,7 +166,7 @@ static int
 say_user_and_pass(struct pop3_session *s)
 {
 	const struct sasl_login *login = &s->run->login;
-	AUTO_BUF struct buf line = BUF_INIT(SASL_ANSWER_MAX);
+	AUTO_LOGIN_LINE struct buf line = login_line();
 	struct login_reply reply;
 	int r;
 

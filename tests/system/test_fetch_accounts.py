@@ -20,7 +20,8 @@ def test_each_way_to_log_in(fetch, protocol, auth):
     assert "all is well" in fetch.cli("fetch", "test", str(here.id))
 
 
-@pytest.mark.parametrize("protocol, auth", [("pop3", "USER"), ("pop3", "APOP")])
+@pytest.mark.parametrize("protocol, auth", [
+    ("pop3", "USER"), ("pop3", "APOP"), ("imap", "USER")])
 def test_old_ways_to_log_in(fetch, protocol, auth):
     here = fetch.account(
         fetch.remote.account(), protocol, "--auth", auth, mailbox=fetch.box
