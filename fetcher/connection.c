@@ -50,6 +50,17 @@ on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 	    address->protocol);
 }
 
+/* Called every second at least, also while nothing comes. */
+static int
+on_progress(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+	const struct connection *connection = arg;
+	struct pollfd stop = { connection->options->stop_fd, POLLIN, 0 };
+
+	(void)a, (void)b, (void)c, (void)d;
+	return poll(&stop, 1, 0) > 0;
+}
+
 /* --- opening ---------------------------------------------------------- */
 
 static const char *
@@ -103,6 +114,9 @@ set_options(struct connection *c, const char *url)
 	(void)curl_easy_setopt(curl, CURLOPT_HEADERDATA, c);
 	(void)curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, on_socket);
 	(void)curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, c);
+	(void)curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+	(void)curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+	(void)curl_easy_setopt(curl, CURLOPT_XFERINFODATA, c);
 	set_trust(c);
 }
 
@@ -138,6 +152,8 @@ say_failed(const struct connection *c, CURLcode code, struct trouble *trouble)
 		return trouble_say(trouble, "BLOCKED_HOST",
 		    "%s leads to an address that is not allowed",
 		    c->options->host);
+	if (code == CURLE_ABORTED_BY_CALLBACK)
+		return trouble_say(trouble, "STOPPED", "we are to stop");
 	if (code == CURLE_PEER_FAILED_VERIFICATION)
 		return say_distrusted(c, "TLS_CERT", trouble);
 	if (code == CURLE_SSL_PINNEDPUBKEYNOTMATCH)
