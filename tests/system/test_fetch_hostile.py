@@ -1,5 +1,6 @@
 """Remote servers that lie, hang up, renumber, or never end."""
 
+import contextlib
 import socket
 import threading
 import time
@@ -216,9 +217,24 @@ def test_who_is_logged_in_already_is_not_believed(fetch, hostile):
     assert fetch.mails(here.mailbox) == []
 
 
+@pytest.fixture
+def deaf():
+    """A port that takes no connection and refuses none: its queue is full."""
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(socket.socket())
+        server.bind(("127.0.0.3", 0))
+        server.listen(0)
+        for _ in range(4):
+            peer = stack.enter_context(socket.socket())
+            peer.setblocking(False)
+            peer.connect_ex(server.getsockname())
+        yield server.getsockname()[1]
+
+
 # T-15.6
-def test_one_dead_server_holds_nobody_up(fetch):
-    """While one drips, another account is fetched from beginning to end."""
+def test_dead_servers_hold_nobody_up(fetch, deaf):
+    """While one is deaf and one drips, ten other accounts are fetched from
+    beginning to end, twice."""
     done = threading.Event()
 
     def drip(peer):
@@ -227,22 +243,37 @@ def test_one_dead_server_holds_nobody_up(fetch):
             peer.wfile.write(b"+")
             done.wait(0.5)
 
-    port = fetch.remote.ports["pop3"]
-    server = Server(port, drip)
-    try:
-        fetch.cli(
-            "fetch", "add", fetch.customer().mailbox("in"), "u@drip.example",
+    def add(port):
+        return fetch.cli_json(
+            "fetch", "add", fetch.box, f"u@drip{port}.example",
             *("--host", "127.0.0.3", "--port", str(port), "--tls", "none"),
-            *("--protocol", "pop3"), stdin="p\n")
+            *("--protocol", "pop3"), stdin="p\n")["id"]
+
+    ports = [fetch.remote.ports["pop3"], deaf]
+    remote = map(str, fetch.remote.ports.values())
+    server = Server(ports[0], drip)
+    fetch.set(ports=", ".join([*remote, str(deaf)]), connect_timeout="60s",
+              idle_timeout="60s")
+    try:
+        slow = [add(port) for port in ports]
         wait_for(lambda: server.sessions, "the slow session has begun")
-        there = fetch.remote.account()
-        there.put(letter(1))
-        here = fetch.account(there, "imap")
-        fetch.run(here)
-        assert fetch.subjects(here.mailbox) == [1]
-        assert fetch.query(
-            "SELECT 1 FROM hauspost.fetch_state WHERE locked_until > now()")
+        there = [fetch.remote.account() for _ in range(10)]
+        for account in there:
+            account.put(letter(1))
+        here = [fetch.account(x, "imap") for x in there]
+        for account in here:
+            fetch.settled(account)
+        for account in here:
+            fetch.run(account)
+            assert fetch.subjects(account.mailbox) == [1]
+        assert len(fetch.query(
+            "SELECT 1 FROM hauspost.fetch_state WHERE locked_until > now()"
+            " AND account = ANY (:'a'::bigint[])",
+            a="{%d,%d}" % tuple(slow))) == 2
     finally:
         done.set()
         server.shutdown()
         server.server_close()
+        fetch.query("DELETE FROM hauspost.fetch_account"
+                    " WHERE address LIKE 'u@drip%'")
+        fetch.set(connect_timeout="10s", idle_timeout="5s")
