@@ -82,7 +82,7 @@ def yes_or_no(reached):
 
 class Bench:
     def __init__(self, host):
-        self.host, self.rows = host, []
+        self.host, self.rows, self.best = host, [], {}
 
     def note(self, what, count, seconds, bar=None, most=None, **more):
         rate = round(count / seconds)
@@ -104,11 +104,14 @@ class Bench:
         return there
 
     def bare(self, protocol, count, port, what=""):
-        """What the other provider gives to who keeps nothing."""
+        """What the other provider gives to who keeps nothing: the best of
+        all rounds so far, since what disturbs it shows nothing."""
         there = self.fill(count)
         work = getattr(fetch_bare, protocol)
-        return self.note(f"bare {protocol} client{what}", count,
+        rate = self.note(f"bare {protocol} client{what}", count,
                          work(port, there.name, PASSWORD, count))
+        self.best[port] = max(rate, self.best.get(port, 0))
+        return self.best[port]
 
     def ours(self, what, protocol, count, port=None, **limits):
         """From the moment somebody asks until the run has ended."""
@@ -327,22 +330,28 @@ def run(bench, host, args):
     host.set(session_messages=max(2000, args.messages, args.far),
              ports=", ".join(map(str, (*ports.values(), *far.values()))),
              idle_timeout="60s", session_timeout="2h")
-    for _ in range(args.rounds):
-        itself = bench.lmtpd_itself(args.messages)
-        for protocol in ("pop3", "imap"):
-            bare = bench.bare(protocol, args.messages, ports[protocol])
-            bench.ours("lmtpd", protocol, args.messages,
-                       bar=round(0.9 * itself),
-                       most=round(1 / (1 / itself + 1 / bare)))
+    for protocol in ("pop3", "imap"):  # the first of each is slow
+        bench.bare(protocol, args.messages, ports[protocol])
     sink = Sink(host.place / "sink.sock")
     try:
         host.set(lmtp=f"unix:{sink.path}")
         for _ in range(args.rounds):
             near(bench, ports, args.messages, sink.path)
             distant(bench, far, args.far, sink.path)
-        bench.many(args.accounts)
     finally:
         sink.end()
+    host.set(lmtp=f"unix:{host.place / 'run' / 'lmtpd-trusted.sock'}")
+    for _ in range(args.rounds):
+        home(bench, ports, args.messages)
+    bench.many(args.accounts)
+
+
+def home(bench, ports, count):
+    itself = bench.lmtpd_itself(count)
+    for protocol in ("pop3", "imap"):
+        bare = bench.bare(protocol, count, ports[protocol])
+        bench.ours("lmtpd", protocol, count, bar=round(0.9 * itself),
+                   most=round(1 / (1 / itself + 1 / bare)))
 
 
 def near(bench, ports, count, sink):
