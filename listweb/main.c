@@ -1,24 +1,10 @@
 /*
  * hauspost-listweb - the web pages of mailing lists.
- *
- * As a FastCGI server it has its own socket, one from systemd, or one as
- * standard input (spawn-fcgi, mod_fcgid). Called as a CGI program it answers
- * one request and ends.
  */
-#include <libxml/parser.h>
-#include <sodium.h>
-
-#include "core/cgi.h"
 #include "core/fastcgi.h"
 #include "core/log.h"
+#include "core/web_program.h"
 #include "listweb/serve.h"
-
-static const struct program program = {
-	.name = "hauspost-listweb",
-	.section = "listweb",
-	.purpose = "the web pages of mailing lists",
-	.keys = listweb_keys,
-};
 
 static const char *
 name_of(int route)
@@ -36,46 +22,48 @@ static const struct counts_kinds counts = {
 };
 
 static int
-serve(struct service *service, struct arena *arena)
+serve(const void *settings, struct arena *arena)
 {
-	const struct listweb_config *config = service->config;
+	const struct listweb_config *config = settings;
+	struct service service = { .config = config };
 	struct why why = { 0 };
 
-	service->listen_fd =
+	service.listen_fd =
 	    fastcgi_listen(config->listen, config->socket_group, &why);
-	if (service->listen_fd < 0)
+	if (service.listen_fd < 0)
 		return log_fatal(EX_OSERR, &why);
-	service->limiter = limiter_new(config->asks_per_minute);
-	service->counts = counts_new(arena, &counts);
-	if (serve_fastcgi(service, &why) < 0)
+	service.limiter = limiter_new(config->asks_per_minute);
+	service.counts = counts_new(arena, &counts);
+	if (serve_fastcgi(&service, &why) < 0)
 		return log_fatal(EX_OSERR, &why);
 	return EX_OK;
 }
 
 static int
-run(const struct listweb_config *config, struct arena *arena)
+answer(const void *settings)
 {
-	struct service service = { .config = config, .listen_fd = -1 };
+	struct service service = { .config = settings, .listen_fd = -1 };
 
-	if (sodium_init() < 0)
-		return EX_SOFTWARE;
-	xmlInitParser();
-	if (!cgi_called())
-		return serve(&service, arena);
 	serve_cgi(&service);
 	return EX_OK;
 }
+
+static const struct web_program web = {
+	.program = {
+		.name = "hauspost-listweb",
+		.section = "listweb",
+		.purpose = "the web pages of mailing lists",
+		.keys = listweb_keys,
+	},
+	.prepare = listweb_prepare,
+	.serve = serve,
+	.answer = answer,
+};
 
 int
 main(int argc, char **argv)
 {
 	struct listweb_config config;
-	struct arena arena = ARENA_INIT;
-	int code = cgi_start(
-	    &program, listweb_prepare, argc, argv, &config.common, &arena);
 
-	if (code == PROGRAM_RUNS)
-		code = run(&config, &arena);
-	arena_done(&arena);
-	return code;
+	return web_program_run(&web, argc, argv, &config.common);
 }
