@@ -2,8 +2,6 @@
  * hauspost-autoconfig - tells mail clients their settings.
  */
 #include "autoconfig-cgi/serve.h"
-#include "core/fastcgi.h"
-#include "core/log.h"
 #include "core/web_program.h"
 
 static const char *
@@ -12,40 +10,32 @@ name_of(int contract)
 	return contract_name((enum contract)contract);
 }
 
-static const struct counts_kinds counts = {
-	.family = "hauspost_autoconfig_answers",
-	.help = "Answers to mail clients, by what they asked",
-	.label = "contract",
-	.name = name_of,
-	.n = CONTRACTS,
-	.outcomes = { "settings", "nothing", "unavailable", "other" },
-};
-
-static int
-serve(const void *settings, struct arena *arena)
+static struct web_settings
+settings_of(const void *arg)
 {
-	const struct autoconfig_config *config = settings;
-	struct service service = { .config = config };
-	struct why why = { 0 };
+	const struct autoconfig_config *config = arg;
 
-	service.listen_fd =
-	    fastcgi_listen(config->listen, config->socket_group, &why);
-	if (service.listen_fd < 0)
-		return log_fatal(EX_OSERR, &why);
-	service.limiter = limiter_new(config->lookups_per_minute);
-	service.counts = counts_new(arena, &counts);
-	if (serve_fastcgi(&service, &why) < 0)
-		return log_fatal(EX_OSERR, &why);
-	return EX_OK;
+	return (struct web_settings){ config->listen, config->socket_group,
+		config->lookups_per_minute };
 }
 
 static int
-answer(const void *settings)
+serve(const void *config, const struct web_server *server, struct why *why)
 {
-	struct service service = { .config = settings, .listen_fd = -1 };
+	struct service service = { .config = config,
+		.listen_fd = server->listen_fd,
+		.limiter = server->limiter,
+		.counts = server->counts };
+
+	return serve_fastcgi(&service, why);
+}
+
+static void
+answer(const void *config)
+{
+	struct service service = { .config = config, .listen_fd = -1 };
 
 	serve_cgi(&service);
-	return EX_OK;
 }
 
 static const struct web_program web = {
@@ -56,6 +46,15 @@ static const struct web_program web = {
 		.keys = autoconfig_keys,
 	},
 	.prepare = autoconfig_prepare,
+	.counts = {
+		.family = "hauspost_autoconfig_answers",
+		.help = "Answers to mail clients, by what they asked",
+		.label = "contract",
+		.name = name_of,
+		.n = CONTRACTS,
+		.outcomes = { "settings", "nothing", "unavailable", "other" },
+	},
+	.settings = settings_of,
 	.serve = serve,
 	.answer = answer,
 };

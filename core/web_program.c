@@ -4,6 +4,26 @@
 #include <sodium.h>
 
 #include "core/cgi.h"
+#include "core/fastcgi.h"
+#include "core/log.h"
+
+static int
+serve(const struct web_program *web, const void *config, struct arena *arena)
+{
+	const struct web_settings settings = web->settings(config);
+	struct web_server server;
+	struct why why = { 0 };
+
+	server.listen_fd =
+	    fastcgi_listen(settings.listen, settings.socket_group, &why);
+	if (server.listen_fd < 0)
+		return log_fatal(EX_OSERR, &why);
+	server.limiter = limiter_new(settings.asks_per_minute);
+	server.counts = counts_new(arena, &web->counts);
+	if (web->serve(config, &server, &why) < 0)
+		return log_fatal(EX_OSERR, &why);
+	return EX_OK;
+}
 
 static int
 run(const struct web_program *web, const void *config, struct arena *arena)
@@ -11,7 +31,10 @@ run(const struct web_program *web, const void *config, struct arena *arena)
 	if (sodium_init() < 0)
 		return EX_SOFTWARE;
 	xmlInitParser();
-	return cgi_called() ? web->answer(config) : web->serve(config, arena);
+	if (!cgi_called())
+		return serve(web, config, arena);
+	web->answer(config);
+	return EX_OK;
 }
 
 int

@@ -1,8 +1,6 @@
 /*
  * hauspost-listweb - the web pages of mailing lists.
  */
-#include "core/fastcgi.h"
-#include "core/log.h"
 #include "core/web_program.h"
 #include "listweb/serve.h"
 
@@ -12,40 +10,32 @@ name_of(int route)
 	return route_name((enum route)route);
 }
 
-static const struct counts_kinds counts = {
-	.family = "hauspost_listweb_answers",
-	.help = "Answers to browsers, by what they asked",
-	.label = "page",
-	.name = name_of,
-	.n = ROUTES,
-	.outcomes = { "page", "nothing", "unavailable", "other" },
-};
-
-static int
-serve(const void *settings, struct arena *arena)
+static struct web_settings
+settings_of(const void *arg)
 {
-	const struct listweb_config *config = settings;
-	struct service service = { .config = config };
-	struct why why = { 0 };
+	const struct listweb_config *config = arg;
 
-	service.listen_fd =
-	    fastcgi_listen(config->listen, config->socket_group, &why);
-	if (service.listen_fd < 0)
-		return log_fatal(EX_OSERR, &why);
-	service.limiter = limiter_new(config->asks_per_minute);
-	service.counts = counts_new(arena, &counts);
-	if (serve_fastcgi(&service, &why) < 0)
-		return log_fatal(EX_OSERR, &why);
-	return EX_OK;
+	return (struct web_settings){ config->listen, config->socket_group,
+		config->asks_per_minute };
 }
 
 static int
-answer(const void *settings)
+serve(const void *config, const struct web_server *server, struct why *why)
 {
-	struct service service = { .config = settings, .listen_fd = -1 };
+	struct service service = { .config = config,
+		.listen_fd = server->listen_fd,
+		.limiter = server->limiter,
+		.counts = server->counts };
+
+	return serve_fastcgi(&service, why);
+}
+
+static void
+answer(const void *config)
+{
+	struct service service = { .config = config, .listen_fd = -1 };
 
 	serve_cgi(&service);
-	return EX_OK;
 }
 
 static const struct web_program web = {
@@ -56,6 +46,15 @@ static const struct web_program web = {
 		.keys = listweb_keys,
 	},
 	.prepare = listweb_prepare,
+	.counts = {
+		.family = "hauspost_listweb_answers",
+		.help = "Answers to browsers, by what they asked",
+		.label = "page",
+		.name = name_of,
+		.n = ROUTES,
+		.outcomes = { "page", "nothing", "unavailable", "other" },
+	},
+	.settings = settings_of,
 	.serve = serve,
 	.answer = answer,
 };
