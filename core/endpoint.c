@@ -13,10 +13,15 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include "core/clock.h"
 #include "core/scope.h"
 #include "core/slice.h"
 
-enum { LISTEN_BACKLOG = 512 }; /* a busy Postfix opens connections in bursts */
+enum {
+	LISTEN_BACKLOG = 512, /* a busy Postfix opens connections in bursts */
+	TAKEN_MS = 3000,      /* how long we wait for a path to be free … */
+	TAKEN_LOOK_MS = 50,   /* … and how often we look */
+};
 
 struct place {
 	union {
@@ -100,16 +105,6 @@ set_owner(const char *path, const char *group, struct why *why)
 	return 0;
 }
 
-/* Removes what an earlier process of ours left, nothing but a socket. */
-static void
-remove_stale(const char *path)
-{
-	struct stat st;
-
-	if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode))
-		(void)unlink(path);
-}
-
 static void
 set_options(int fd, int family)
 {
@@ -122,28 +117,72 @@ set_options(int fd, int family)
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
-static int
-listen_as(int type, const char *endpoint, const char *group, struct why *why)
+/* Any other error than these says that nobody is there. */
+static bool
+is_taken(const struct place *place, int type)
 {
-	struct place place;
-	AUTO_CLOSE int fd = -1;
-	int r = parse_place(endpoint, &place, why);
-	int family;
+	AUTO_CLOSE int fd =
+	    socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	return fd >= 0 && (connect(fd, &place->addr.any, place->n) == 0 ||
+			      errno == EAGAIN || errno == EPROTOTYPE);
+}
+
+/*
+ * Removes what an earlier process of ours left, nothing but a socket. One that
+ * was killed may have children who take a moment to follow.
+ */
+static int
+remove_stale(const struct place *place, int type)
+{
+	const char *path = place->addr.un.sun_path;
+	long until_ms = clock_ms() + TAKEN_MS;
+	struct stat st;
+
+	if (lstat(path, &st) < 0 || !S_ISSOCK(st.st_mode))
+		return 0; /* bind(2) says what is in the way */
+	while (is_taken(place, type)) {
+		if (clock_ms() > until_ms)
+			return -EADDRINUSE;
+		(void)poll(NULL, 0, TAKEN_LOOK_MS);
+	}
+	(void)unlink(path);
+	return 0;
+}
+
+static int
+open_listener(
+    int type, const char *endpoint, struct place *place, struct why *why)
+{
+	int family, fd, r = parse_place(endpoint, place, why);
 
 	if (r < 0)
 		return r;
-	family = place.addr.any.sa_family;
-	if (family == AF_UNIX)
-		remove_stale(place.addr.un.sun_path);
+	family = place->addr.any.sa_family;
+	r = family == AF_UNIX ? remove_stale(place, type) : 0;
+	if (r < 0)
+		return why_fail(why, -r, "listen on %s", endpoint);
 	fd = socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return why_fail(why, errno, "socket for %s", endpoint);
 	set_options(fd, family);
+	return fd;
+}
+
+static int
+listen_as(int type, const char *endpoint, const char *group, struct why *why)
+{
+	struct place place;
+	AUTO_CLOSE int fd = open_listener(type, endpoint, &place, why);
+	int r = 0;
+
+	if (fd < 0)
+		return fd;
 	if (bind(fd, &place.addr.any, place.n) < 0)
 		return why_fail(why, errno, "bind %s", endpoint);
 	/* Before listen(): nobody connects while the mode is still wrong. */
-	r = family == AF_UNIX ? set_owner(place.addr.un.sun_path, group, why)
-			      : 0;
+	if (place.addr.any.sa_family == AF_UNIX)
+		r = set_owner(place.addr.un.sun_path, group, why);
 	if (r < 0)
 		return r;
 	if (listen(fd, LISTEN_BACKLOG) < 0)

@@ -13,7 +13,9 @@
 /*
  * Listens. A unix socket replaces a stale one of the same name, gets mode
  * 0660 and the given group ("" keeps ours): whoever may write to it may speak
- * to us. The group "*" is everybody. Returns the descriptor (non-blocking).
+ * to us. The group "*" is everybody. Where somebody else listens, and does not
+ * end within a few seconds, the answer is -EADDRINUSE. Returns the descriptor
+ * (non-blocking).
  */
 int endpoint_listen(const char *endpoint, const char *group, struct why *why);
 

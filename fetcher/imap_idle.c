@@ -46,7 +46,7 @@ is_news(const struct imap_event *event)
 	       slice_eq_nocase(event->text, SLICE("EXISTS"));
 }
 
-/* CONNECTION_READABLE: there is news. */
+/* CONNECTION_READABLE: there is news, or a server that never pauses. */
 static int
 await_news(struct wait *w)
 {
@@ -60,7 +60,7 @@ await_news(struct wait *w)
 		    s, &event, until_ms - clock_ms(), w->wake_fd);
 		if (r == CONNECTION_READABLE && is_news(&event))
 			return r;
-	} while (r == CONNECTION_READABLE);
+	} while (r == CONNECTION_READABLE && clock_ms() < until_ms);
 	return r;
 }
 
@@ -74,7 +74,7 @@ await_more(struct wait *w)
 	do
 		r = imap_session_wait(
 		    w->idle->s, &event, until_ms - clock_ms(), w->wake_fd);
-	while (r == CONNECTION_READABLE);
+	while (r == CONNECTION_READABLE && clock_ms() < until_ms);
 	return r;
 }
 

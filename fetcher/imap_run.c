@@ -2,6 +2,7 @@
 
 #include "fetcher/imap_folder.h"
 #include "fetcher/imap_idle.h"
+#include "fetcher/imap_login.h"
 #include "fetcher/imap_rules.h"
 
 /* After the last folder, whatever it says: nothing is left undone. */
@@ -111,7 +112,7 @@ imap_run(struct run *run)
 	int r;
 
 	imap_session_init(&session, run);
-	r = imap_session_login(&session);
+	r = imap_login(&session);
 	run_forget_secret(run); /* there is no second session */
 	if (r == 0)
 		r = run->job->test ? log_out(&session) : serve(&session);

@@ -1,5 +1,5 @@
 /*
- * fetcher/imap_session.h - commands and responses of IMAP, until logged in.
+ * fetcher/imap_session.h - commands of IMAP and the responses to them.
  *
  * Errors: 0, or negative with the run's trouble filled.
  */
@@ -10,12 +10,15 @@
 #include "fetcher/run.h"
 #include "fetcher/stream.h"
 
+enum { IMAP_CAPS_MAX = 16 * 1024 };
+
 struct imap_session {
 	struct run *run;
 	struct stream stream;
 	struct imap imap;
 	unsigned commands; /* so far */
 	char tag[16];	   /* of the last one */
+	unsigned events;   /* that it was answered */
 	struct buf caps;   /* words with blanks between them */
 	struct buf heard;  /* of a response, for the trace */
 	/* How the last command ended. */
@@ -56,7 +59,5 @@ int imap_session_want(struct imap_session *session, const char *code);
 
 bool imap_session_offers(
     const struct imap_session *session, struct slice capability);
-
-int imap_session_login(struct imap_session *session);
 
 #endif

@@ -9,6 +9,7 @@ enum {
 	MESSAGES_MAX = 1000000,
 	UID_MAX = 512, /* RFC 1939 has 70, some servers more */
 	NAME_OCTETS = 16,
+	HEADER_MAX = 16 * 1024 * 1024, /* with lines that TOP adds unasked */
 };
 
 size_t
@@ -195,6 +196,25 @@ struct naming {
 };
 
 static int
+hash_text(struct pop3_session *s, crypto_hash_sha256_state *sha256)
+{
+	struct pop3_event event;
+	size_t n = 0;
+
+	do {
+		int r = pop3_session_event(s, &event);
+
+		if (r < 0 || event.kind == POP3_TEXT_END)
+			return r;
+		(void)crypto_hash_sha256_update(sha256,
+		    (const unsigned char *)event.octets.p, event.octets.n);
+		n += event.octets.n;
+	} while (n <= HEADER_MAX);
+	return trouble_say(
+	    &s->run->trouble, "PROTOCOL", "a header without end");
+}
+
+static int
 read_top(struct pop3_session *s, crypto_hash_sha256_state *sha256)
 {
 	struct pop3_event event;
@@ -205,16 +225,7 @@ read_top(struct pop3_session *s, crypto_hash_sha256_state *sha256)
 	if (r == 0 && event.kind != POP3_OK)
 		return trouble_say(&s->run->trouble, "NO_UIDL", "TOP: %.*s",
 		    SLICE_FMT(event.octets));
-	while (r == 0) {
-		r = pop3_session_event(s, &event);
-		if (r == 0 && event.kind == POP3_TEXT_END)
-			return 0;
-		if (r == 0)
-			(void)crypto_hash_sha256_update(sha256,
-			    (const unsigned char *)event.octets.p,
-			    event.octets.n);
-	}
-	return r;
+	return r == 0 ? hash_text(s, sha256) : r;
 }
 
 static int

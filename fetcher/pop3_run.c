@@ -11,8 +11,6 @@ enum {
 	 * must not wait so long that it hangs up. */
 	RETR_BYTES_MAX = 1024 * 1024,
 	DELE_WINDOW = 100,
-	/* What is deleted is deleted by QUIT only. */
-	SESSION_MS = 5 * 60 * 1000,
 	NOOPS_MAX = UINT8_MAX,
 };
 
@@ -183,6 +181,15 @@ settle(struct retrieval *r)
 	return error;
 }
 
+/* What is deleted is deleted by QUIT only. */
+static long
+end_of_session(const struct run *run)
+{
+	return run->job->leave_days == JOB_LEAVE_FOR_EVER
+		   ? LONG_MAX
+		   : clock_ms() + run->fetcher->settings->quit_ms;
+}
+
 static void
 choose_wanted(struct retrieval *r, const struct work *work, size_t n)
 {
@@ -200,11 +207,10 @@ static int
 fetch(struct pop3_session *s, const struct work *work)
 {
 	struct run *run = s->run;
-	bool removes = run->job->leave_days != JOB_LEAVE_FOR_EVER;
 	struct retrieval r = { .s = s,
 		.box = &work->box,
 		.window = pop3_window(s),
-		.end_ms = removes ? clock_ms() + SESSION_MS : LONG_MAX };
+		.end_ms = end_of_session(run) };
 	size_t n = limit_session(run, work), before = run->intake.n_delivered;
 	int error, settled;
 

@@ -50,6 +50,8 @@ const struct config_key settings_keys[] = {
 	CONFIG_COUNT(struct settings, session_messages, session_messages,
 	    "2000", 1, 1000000,
 	    "messages of a POP3 session in which they are deleted too"),
+	CONFIG_MS(struct settings, quit_after, quit_ms, "5m", 100, 3600000,
+	    "time after which such a session quits, and another goes on"),
 	CONFIG_MS(struct settings, poll_interval, poll_ms, "1s", 10, 60000,
 	    "time between two looks for accounts that are due"),
 	CONFIG_END,

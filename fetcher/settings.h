@@ -17,7 +17,7 @@ struct settings {
 	const char *allow_networks, *ports, *plain_hosts;
 	long sessions_max, host_sessions_max, host_starts_max;
 	long connect_timeout_ms, idle_timeout_ms, session_timeout_ms;
-	long poll_ms, session_messages;
+	long poll_ms, session_messages, quit_ms;
 	long idle_sessions_max, host_idle_max, reissue_ms, keep_alive_ms;
 };
 

@@ -307,11 +307,15 @@ CREATE FUNCTION hauspost.fetch_idle(
 RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
     a hauspost.fetch_account;
     s hauspost.fetch_state;
 BEGIN
+    -- One after the other, so none waits for a disk: what a crash of the
+    -- database takes back is a run that is found by the end of its lease.
+    PERFORM set_config('synchronous_commit', 'off', true);
     PERFORM pg_advisory_xact_lock(
         hashtext('hauspost.fetch_idle'), hashtext(node));
     SELECT * INTO a FROM hauspost.fetch_account AS f

@@ -103,14 +103,14 @@ def hostile(fetch):
     """hostile(protocol, script): an account at a server that does so."""
     servers = []
 
-    def start(protocol, script, *options):
+    def start(protocol, script, *options, tls="none"):
         port = fetch.remote.ports[protocol]
         server = Server(port, script)
         servers.append(server)
         mailbox = fetch.customer().mailbox("in")
         added = fetch.cli_json(
             "fetch", "add", mailbox, "u@hostile.example",
-            *("--host", "127.0.0.3", "--port", str(port), "--tls", "none"),
+            *("--host", "127.0.0.3", "--port", str(port), "--tls", tls),
             *("--protocol", protocol, "--login", "u", *options),
             stdin="p\n",
         )

@@ -134,6 +134,8 @@ def letter(number, body="hello", **headers):
 class Remote:
     """The other provider."""
 
+    more = ""  # settings of Dovecot, which count last
+
     def __init__(self, rig):
         self.rig = rig
         self.base = rig.place / "remote"
@@ -155,6 +157,7 @@ class Remote:
                 tls=self.rig.place / "tls",
                 **self.ports,
             )
+            + self.more
         )
         (self.base / "oauth2.conf").write_text(OAUTH2.format(base=self.base))
         key = self.base / "keys" / "default" / "HS256" / "default"
@@ -202,8 +205,8 @@ class RemoteAccount:
 class Account:
     """One of ours: a row of fetch_account."""
 
-    def __init__(self, rig, mailbox, id):
-        self.rig, self.mailbox, self.id = rig, mailbox, id
+    def __init__(self, rig, mailbox, id, there=None):
+        self.rig, self.mailbox, self.id, self.there = rig, mailbox, id, there
 
     def state(self):
         return self.rig.cli_json("fetch", "status", str(self.id))
@@ -281,7 +284,7 @@ class FetchRig(Lmtp):
         if "oauth" in options and "password" in columns:
             grant = columns["password"] + "\n"
             self.cli("fetch", "secret", str(added["id"]), stdin=grant)
-        return Account(self, mailbox, added["id"])
+        return Account(self, mailbox, added["id"], there)
 
     def known(self, mailbox, id):
         return Account(self, mailbox, id)

@@ -52,6 +52,40 @@ def test_a_server_without_move_copies_and_deletes(fetch, hostile):
         "UID STORE 1:2 +FLAGS.SILENT (\\Deleted)", "UID EXPUNGE 1:2"]
 
 
+@pytest.mark.parametrize("verb", ["MOVE", "COPY"])
+def test_the_folder_to_move_to_is_made_when_the_server_asks(
+    fetch, hostile, verb
+):
+    """RFC 3501 7.1: [TRYCREATE]. Not before, and once."""
+    made = []
+
+    def move(peer, tag, _):
+        peer.say(f"{tag} OK" if made else f"{tag} NO [TRYCREATE] no such folder")
+
+    def create(peer, tag, rest):
+        made.append(rest)
+        peer.say(f"{tag} OK")
+
+    caps = CAPS + " MOVE" * (verb == "MOVE")
+    here, server = hostile("imap", lambda peer: peer.imap(
+        TWO, caps=caps, CREATE=create, **{verb: move}), "--move-to", "Älter")
+    assert here.state()["code"] is None
+    assert made == ['CREATE "&AMQ-lter"']
+    said = [line.partition(" ")[2] for line in server.heard]
+    assert said.count(f'UID {verb} 1:2 "&AMQ-lter"') == 2
+
+
+def test_a_folder_that_can_not_be_made_deletes_nothing(fetch, hostile):
+    no = "{} NO [TRYCREATE] no such folder".format
+    here, server = hostile("imap", lambda peer: peer.imap(
+        TWO, COPY=lambda p, tag, _: p.say(no(tag)),
+        CREATE=lambda p, tag, _: p.say(f"{tag} NO not allowed")),
+        "--move-to", "Old")
+    assert here.state()["code"] == "PROTOCOL"
+    assert "Deleted" not in "\n".join(server.heard)
+    assert len(fetch.mails(here.mailbox)) == 2
+
+
 def test_gmail_moves_what_is_deleted_to_the_trash(fetch, hostile):
     def folders(peer, tag, _):
         peer.say('* LIST (\\HasNoChildren) "/" "INBOX"',

@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 
 import pytest
 from fetch_peer import Server
@@ -78,6 +79,21 @@ def pop3_lies():
 
         peer.pop3([], UIDL=uidl)
 
+    def too_many_messages(peer):
+        def listing(peer, _):
+            peer.wfile.write(b"+OK\r\n" + b"".join(
+                b"%d 9\r\n" % n for n in range(1, 1_000_002)) + b".\r\n")
+
+        peer.pop3([], LIST=listing)
+
+    def endless_header(peer):
+        def top(peer, _):
+            peer.say("+OK")
+            while True:
+                peer.wfile.write(b"X: y\r\n" * 20000)
+
+        peer.pop3([(1, 1)], UIDL=lambda p, _: p.say("+OK", "."), TOP=top)
+
     def no_uidl(peer):
         peer.pop3([(1, 1)], UIDL=lambda p, _: p.say("-ERR what?"))
 
@@ -94,6 +110,8 @@ def pop3_lies():
     yield in_use, "INUSE", []
     yield endless_line, ("GREETING", "CONNECT"), []
     yield drip, "TIMEOUT", []
+    yield too_many_messages, "PROTOCOL", []
+    yield endless_header, "PROTOCOL", []
 
 
 @pytest.mark.parametrize(
@@ -133,6 +151,7 @@ IMAP_LIES = {
     "BYE in the middle": (body(1, b"one\r\n") + b"* BYE\r\n", "CONNECT", 1),
     "BAD": (b"{tag} BAD what?\r\n", "PROTOCOL", 0),
     "parentheses": (b"* 1 FETCH " + b"(" * 100, "PROTOCOL", 0),
+    "a word without end": (b"* 1 FETCH (" + b"x" * 200_000, "PROTOCOL", 0),
 }
 
 
@@ -144,6 +163,50 @@ def test_what_an_imap_server_may_do(fetch, hostile, fetched, code, came):
     assert here.state()["code"] == code
     if came is not None:
         assert len(fetch.mails(here.mailbox)) == came
+
+
+@pytest.mark.parametrize("protocol", ["pop3", "imap"])
+def test_no_password_goes_to_a_server_without_tls(fetch, hostile, protocol):
+    """It offers neither STLS nor STARTTLS."""
+    here, server = hostile(
+        protocol, lambda peer: peer.pop3([]) if protocol == "pop3"
+        else peer.imap(FINE), tls="starttls")
+    state = here.state()
+    assert (state["code"], state["state"]) == ("TLS_REQUIRED", "stopped")
+    assert not any(word in line.upper() for line in server.heard
+                   for word in ("PASS", "AUTH", "LOGIN"))
+
+
+@pytest.fixture
+def short(fetch):
+    """A fetcher whose sessions are short."""
+    fetch.set(session_timeout="2s")
+    yield fetch
+    fetch.set(session_timeout="2h")
+
+
+@pytest.mark.parametrize("protocol", ["pop3", "imap"])
+def test_who_sends_without_end_is_left_at_the_end_of_the_session(
+    short, hostile, protocol
+):
+    """Neither too long nor silent, and never done."""
+    def status(peer, *_):
+        while True:
+            peer.say(*["* 3 EXISTS"] * 1000)
+            time.sleep(0.01)
+
+    def uidl(peer, _):
+        peer.say("+OK")
+        while True:
+            peer.say(*["1 a"] * 100)
+            time.sleep(0.01)
+
+    script = {"imap": lambda peer: peer.imap(FINE, STATUS=status),
+              "pop3": lambda peer: peer.pop3([(1, 1)], UIDL=uidl)}[protocol]
+    here, _ = hostile(protocol, script)
+    assert here.state()["code"] == "TIMEOUT"
+    assert "too long" in here.state()["detail"]
+    assert short.mails(here.mailbox) == []
 
 
 def test_who_is_logged_in_already_is_not_believed(fetch, hostile):

@@ -12,6 +12,7 @@ import urllib.parse
 
 import pytest
 from fetch_rig import JWT_KEY, letter
+from stage import wait_for
 
 
 def encoded(octets):
@@ -124,6 +125,29 @@ def test_a_provider_that_is_down_is_asked_again(fetch, provider):
     assert (state["state"], state["code"]) == ("failing", "OAUTH_DOWN")
     provider.answer = gives(there.name)
     fetch.run(here)
+
+
+def test_a_provider_that_is_slow_holds_nobody_up(fetch, provider):
+    """While one account waits for its token another is fetched."""
+    there, other = fetch.remote.account(), fetch.remote.account()
+    there.put(letter(1))
+    other.put(letter(2))
+    go_on = threading.Event()
+
+    def answer(form):
+        assert go_on.wait(30)
+        return gives(there.name)(form)
+
+    provider.answer = answer
+    here = fetch.account(there, "imap", "--auth", "oauth", password="grant")
+    wait_for(lambda: provider.asked, "the provider was asked")
+    quick = fetch.account(other, "imap")
+    fetch.run(quick)
+    assert fetch.subjects(quick.mailbox) == [2]
+    assert fetch.mails(here.mailbox) == []
+    go_on.set()
+    fetch.settled(here)
+    assert fetch.subjects(here.mailbox) == [1]
 
 
 def test_a_token_that_is_refused_is_not_offered_again(fetch, provider):

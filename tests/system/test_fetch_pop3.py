@@ -49,6 +49,12 @@ def pop3_mailbox(texts, uids=None, **more):
     return script
 
 
+def by_subject(texts):
+    """Uids for them."""
+    return {text: text.split(b"Subject: ")[1].split(b"\n")[0].decode()
+            for text in texts}
+
+
 def test_a_server_without_uidl_where_all_is_deleted(fetch, hostile):
     """Two of the messages are the same; and its owner is told."""
     texts = [letter(1), letter(2), letter(1)]
@@ -88,6 +94,72 @@ def test_one_uid_for_several_messages(fetch, hostile):
     fetch.run(here)
     fetch.run(here)
     assert fetch.subjects(here.mailbox) == [1, 2, 3]
+
+
+def test_a_session_that_deletes_does_not_last(fetch, hostile):
+    """What is deleted is deleted by QUIT, so none is far away; what is left
+    comes in another session of the same run."""
+    texts = [letter(n) for n in range(6)]
+    sizes = []
+
+    def script(peer):
+        left = list(texts)
+
+        def retr(peer, word):
+            time.sleep(0.3)
+            peer.say("+OK", *left[int(word) - 1].split(b"\n"), ".")
+
+        sizes.append(len(left))
+        pop3_mailbox(texts, by_subject(left), caps=("USER", "UIDL"),
+                     RETR=retr)(peer)
+
+    fetch.set(quit_after="500ms")
+    try:
+        here, _ = hostile("pop3", script, "--leave", "0")
+    finally:
+        fetch.set(quit_after="5m")
+    assert fetch.subjects(here.mailbox) == list(range(6))
+    assert texts == [] and here.state()["code"] is None
+    assert len(sizes) >= 3 and sizes == sorted(set(sizes), reverse=True)
+
+
+@pytest.fixture
+def partial(fetch):
+    """The provider of the hostile server lists some messages at a time."""
+    fetch.query("INSERT INTO hauspost.fetch_provider (name, domains,"
+                " pop3_partial) VALUES ('partial', '{hostile.example}', true)")
+    yield
+    fetch.query("DELETE FROM hauspost.fetch_account"
+                " WHERE provider = 'partial'")
+    fetch.query("DELETE FROM hauspost.fetch_provider WHERE name = 'partial'")
+
+
+def test_a_server_that_lists_some_messages_at_a_time(fetch, hostile, partial):
+    """As Gmail does: what was fetched is not listed again, which makes room
+    for others. One run goes on until there are none, and deletes nothing."""
+    waiting = [letter(n) for n in range(7)]
+
+    def script(peer):
+        listed = waiting[:3]
+        fetched = []
+
+        def retr(peer, word):
+            fetched.append(listed[int(word) - 1])
+            peer.say("+OK", *fetched[-1].split(b"\n"), ".")
+
+        def quit(peer, _):
+            for text in fetched:
+                waiting.remove(text)
+            peer.say("+OK")
+            raise ConnectionError
+
+        pop3_mailbox(listed, by_subject(listed), RETR=retr, QUIT=quit)(peer)
+
+    here, server = hostile("pop3", script)
+    assert fetch.subjects(here.mailbox) == list(range(7))
+    assert here.state()["code"] is None and waiting == []
+    assert server.sessions == 4 and not any(
+        line.startswith("DELE") for line in server.heard)
 
 
 @pytest.mark.parametrize("expire, options, told", [

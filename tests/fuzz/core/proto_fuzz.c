@@ -2,14 +2,9 @@
  * The octets of an LMTP peer, and what the commands among them say. The first
  * octet chooses how the rest is cut into pieces: that must not matter.
  */
-#include <assert.h>
-#include <stdint.h>
-
-#include "core/buf.h"
 #include "core/command.h"
 #include "core/proto.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t n);
+#include "tests/fuzz/pieces.h"
 
 static void
 read_command(struct slice line)
@@ -51,14 +46,13 @@ note(struct buf *events, struct proto *proto, const struct proto_event *e)
 static struct buf
 run(struct slice input, size_t step)
 {
-	struct buf events = BUF_INIT(1 << 24);
+	struct buf events = BUF_INIT(PIECES_EVENTS_MAX);
 	struct proto proto;
 
 	proto_init(&proto);
 	while (input.n > 0) {
-		struct slice piece = slice_head(input, step);
+		struct slice piece = pieces_next(&input, step);
 
-		input = slice_tail(input, step);
 		while (piece.n > 0) {
 			struct proto_event e = proto_next(&proto, &piece);
 
@@ -72,16 +66,6 @@ run(struct slice input, size_t step)
 int
 LLVMFuzzerTestOneInput(const uint8_t *octets, size_t n)
 {
-	struct slice input = { (const char *)octets, n };
-	struct buf whole, cut;
-
-	if (n < 2)
-		return 0;
-	input = slice_tail(input, 1);
-	whole = run(input, n);
-	cut = run(input, (size_t)octets[0] + 1);
-	assert(slice_eq(buf_slice(&whole), buf_slice(&cut)));
-	buf_free(&whole);
-	buf_free(&cut);
+	pieces_compare(octets, n, run);
 	return 0;
 }

@@ -49,10 +49,34 @@ packets_have_no_inet_endpoint(void **state)
 	assert_string_not_equal(why.detail, "");
 }
 
+static void
+a_stale_socket_is_replaced_and_a_live_one_is_not(void **state)
+{
+	char folder[] = "/tmp/endpoint.XXXXXX", name[64];
+	struct why why = { 0 };
+	int first, second;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	(void)snprintf(name, sizeof name, "unix:%s/s", folder);
+	first = endpoint_listen(name, "", &why);
+	assert_true(first >= 0);
+	assert_int_equal(endpoint_listen(name, "", &why), -EADDRINUSE);
+	assert_int_equal(endpoint_listen_packets(name, "", &why), -EADDRINUSE);
+	(void)close(first);
+	second = endpoint_listen(name, "", &why);
+	assert_true(second >= 0);
+	(void)close(second);
+	(void)unlink(name + sizeof "unix:" - 1);
+	(void)rmdir(folder);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+		    a_stale_socket_is_replaced_and_a_live_one_is_not),
 		cmocka_unit_test(
 		    one_send_is_one_receive_between_packet_endpoints),
 		cmocka_unit_test(packets_have_no_inet_endpoint),
