@@ -1,6 +1,8 @@
 #include "core/guests.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -23,7 +25,7 @@ struct guests {
 
 struct guest {
 	struct guests *guests;
-	int fd;
+	int fd, door;
 };
 
 struct guests *
@@ -78,23 +80,25 @@ static void *
 serve_guest(void *arg)
 {
 	struct guest guest = *(struct guest *)arg;
+	const struct guests_options *options = &guest.guests->options;
 
 	free(arg);
-	guest.guests->options.serve(guest.guests->options.host, guest.fd);
-	(void)close(guest.fd);
+	options->serve(options->host, guest.fd, guest.door);
+	/* Who sees the connection end may come again at once. */
 	leave(guest.guests);
+	(void)close(guest.fd);
 	return NULL;
 }
 
 static bool
-start_thread(struct guests *guests, int fd)
+start_thread(struct guests *guests, int fd, int door)
 {
 	struct guest *guest = malloc(sizeof *guest);
 	pthread_t thread;
 
 	if (guest == NULL)
 		abort();
-	*guest = (struct guest){ guests, fd };
+	*guest = (struct guest){ guests, fd, door };
 	if (pthread_create(&thread, &guests->attr, serve_guest, guest) == 0)
 		return true;
 	free(guest);
@@ -102,13 +106,31 @@ start_thread(struct guests *guests, int fd)
 	return false;
 }
 
-void
-guests_admit(struct guests *guests, int fd)
+bool
+guests_admit(struct guests *guests, int fd, int door)
 {
-	if (enter(guests) && start_thread(guests, fd))
-		return;
-	guests->options.turn_away(fd);
+	const struct guests_options *options = &guests->options;
+	const int on = 1;
+
+	/* Replies are one write each; fails harmlessly on a unix socket. */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	if (enter(guests) && start_thread(guests, fd, door))
+		return true;
+	options->turn_away(options->host, fd, door);
 	(void)close(fd);
+	return false;
+}
+
+void
+guests_accept_failed(int error)
+{
+	if (error != EMFILE && error != ENFILE && error != ENOMEM)
+		return;
+	/* The connection stays in the backlog: without a pause we would be
+	 * told of it again at once. */
+	log_event(LOG_ERR, NULL, "accept-failed",
+	    LOG_TEXT("detail", strerror(error)));
+	(void)usleep(ACCEPT_PAUSE_MS * 1000);
 }
 
 bool
@@ -132,15 +154,10 @@ accept_one(struct guests *guests, int listen_fd)
 {
 	int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
 
-	if (fd >= 0) {
-		guests_admit(guests, fd);
-	} else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM) {
-		/* The connection stays in the backlog: without a pause we
-		 * would be told of it again at once. */
-		log_event(LOG_ERR, NULL, "accept-failed",
-		    LOG_TEXT("detail", strerror(errno)));
-		(void)usleep(ACCEPT_PAUSE_MS * 1000);
-	}
+	if (fd >= 0)
+		(void)guests_admit(guests, fd, 0);
+	else
+		guests_accept_failed(errno);
 }
 
 void

@@ -1,6 +1,6 @@
 #include "listmgr/heading.h"
 
-#include "core/percent.h"
+#include "core/list_url.h"
 #include "listmgr/line.h"
 #include "listmgr/list.h"
 #include "sieve/header_write.h"
@@ -8,7 +8,6 @@
 enum {
 	LINE_WANTED = 78,  /* RFC 5322 2.1.1 */
 	PHRASE_MAX = 1000, /* names of people are shorter */
-	URL_MAX = 4096,
 };
 
 /* --- names -------------------------------------------------------------- */
@@ -156,32 +155,23 @@ heading_unsubscribe(struct arena *arena, const struct list *list,
 		return arena_slice(arena, buf_slice(&to));
 	}
 	add_urls(&to, "List-Unsubscribe",
-	    slice_of(arena_printf(arena, "%s/u/%.*s", web, SLICE_FMT(token))),
+	    list_url_token(arena, slice_of(web), LIST_URL_LEAVE, token),
 	    address);
 	(void)buf_add_text(
 	    &to, "List-Unsubscribe-Post: List-Unsubscribe=One-Click\n");
 	return arena_slice(arena, buf_slice(&to));
 }
 
-/* RFC 5064 3.1; "@" needs no code in the path of a URL (RFC 3986 3.3). */
 struct slice
 heading_archived_at(
     struct arena *arena, const struct list *list, struct slice message_id)
 {
-	AUTO_BUF struct buf url = BUF_INIT(URL_MAX);
-	struct slice code = percent_encode(arena, message_id);
-	const char *at;
+	struct slice part = list_url_part(arena, message_id);
 
 	if (list->archive == LIST_ARCHIVE_OFF || list->page.n == 0)
 		return (struct slice){ "", 0 };
-	(void)buf_addf(&url, "%.*s/", SLICE_FMT(list->page));
-	while ((at = memmem(code.p, code.n, "%40", 3)) != NULL) {
-		(void)buf_add(&url, code.p, (size_t)(at - code.p));
-		(void)buf_add_char(&url, '@');
-		code = slice_tail(code, (size_t)(at - code.p) + 3);
-	}
-	(void)buf_addf(&url, "%.*s/", SLICE_FMT(code));
-	return arena_slice(arena, buf_slice(&url));
+	return slice_of(arena_printf(
+	    arena, "%.*s/%.*s/", SLICE_FMT(list->page), SLICE_FMT(part)));
 }
 
 static void

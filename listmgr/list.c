@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "core/list_url.h"
+
 static const struct db_stmt by_name = { "list_by_name",
 	"SELECT * FROM hauspost.list_settings($1, $2)", 2 };
 static const struct db_stmt by_id = { "list_by_id",
@@ -124,8 +126,7 @@ page_of(const struct lists *lists, struct arena *arena, const struct list *list)
 {
 	if (lists->web[0] == '\0')
 		return (struct slice){ "", 0 };
-	return slice_of(arena_printf(
-	    arena, "%s/l/%.*s", lists->web, SLICE_FMT(list->address)));
+	return list_url(arena, slice_of(lists->web), list->address);
 }
 
 static int

@@ -25,9 +25,17 @@ static const struct program program = { "hauspost-listmgr", "listmgr",
 enum { SESSION_STACK = 512 * 1024 }; /* as lmtpd's; resolvers like some */
 
 static void
-serve_guest(void *host, int fd)
+serve_guest(void *host, int fd, int door)
 {
+	(void)door;
 	session_serve(host, fd);
+}
+
+static void
+turn_away(void *host, int fd, int door)
+{
+	(void)host, (void)door;
+	lmtp_turn_away(fd);
 }
 
 static struct digests *
@@ -72,7 +80,7 @@ serve(struct listmgr *listmgr, int listen_fd)
 {
 	const struct settings *settings = listmgr->settings;
 	const struct guests_options options = { settings->sessions_max,
-		SESSION_STACK, serve_guest, lmtp_turn_away, listmgr };
+		SESSION_STACK, serve_guest, turn_away, listmgr };
 	int term_fd = program_stop_fd();
 	struct workers workers;
 	struct guests *guests;

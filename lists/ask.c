@@ -84,35 +84,46 @@ text(struct arena *arena, const struct db_result *result, int column)
 	return arena_slice(arena, db_text(result, 0, column));
 }
 
+/* The columns that are words. 0, or -EPROTO: one is not known here. */
 static int
-read_policy(struct arena *arena, const struct db_result *result,
-    struct listpolicy *policy_out)
+read_words(const struct db_result *result, struct listpolicy *policy)
 {
 	size_t mode =
 	    place_of(db_text(result, 0, C_POLICY), modes, LISTPOLICY_MODES);
 	size_t author =
 	    place_of(db_text(result, 0, C_AUTHOR), authors, LISTPOLICY_AUTHORS);
+
+	policy->mode = (enum listpolicy_mode)mode;
+	policy->author = (enum listpolicy_author)author;
+	policy->nonmember = action_of(db_text(result, 0, C_NONMEMBER));
+	policy->spam = action_of(db_text(result, 0, C_SPAM));
+	if (mode == LISTPOLICY_MODES || author == LISTPOLICY_AUTHORS ||
+	    policy->nonmember == LISTPOLICY_ACTIONS ||
+	    policy->spam == LISTPOLICY_ACTIONS ||
+	    policy->spam == LISTPOLICY_REJECT)
+		return -EPROTO;
+	return 0;
+}
+
+/* 1, or -EPROTO. */
+static int
+read_policy(struct arena *arena, const struct db_result *result,
+    struct listpolicy *policy_out)
+{
 	struct listpolicy policy = {
 		.id = db_number(result, 0, C_ID),
 		.address = text(arena, result, C_ADDRESS),
 		.list_id = text(arena, result, C_LIST_ID),
 		.german = db_flag(result, 0, C_GERMAN),
-		.mode = (enum listpolicy_mode)mode,
-		.nonmember = action_of(db_text(result, 0, C_NONMEMBER)),
-		.spam = action_of(db_text(result, 0, C_SPAM)),
 		.hold = db_flag(result, 0, C_HOLD),
 		.allow_bcc = db_flag(result, 0, C_ALLOW_BCC),
 		.banned = db_flag(result, 0, C_BANNED),
 		.max_size = db_number(result, 0, C_MAX_SIZE),
 		.max_recipients = db_number(result, 0, C_MAX_RECIPIENTS),
-		.author = (enum listpolicy_author)author,
 		.held_posts_left = db_number(result, 0, C_HELD_LEFT),
 	};
 
-	if (mode == LISTPOLICY_MODES || author == LISTPOLICY_AUTHORS ||
-	    policy.nonmember == LISTPOLICY_ACTIONS ||
-	    policy.spam == LISTPOLICY_ACTIONS ||
-	    policy.spam == LISTPOLICY_REJECT)
+	if (read_words(result, &policy) < 0)
 		return -EPROTO;
 	read_rules(arena, result, &policy);
 	*policy_out = policy;

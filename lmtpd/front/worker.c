@@ -1,16 +1,12 @@
 #include "lmtpd/front/worker.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <pthread.h>
-#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "core/clock.h"
+#include "core/guests.h"
 #include "core/log.h"
 #include "core/program.h"
 #include "core/scope.h"
@@ -23,115 +19,48 @@ enum {
 	/* Deepest known use is below 64 KB, a Sieve script may nest and
 	 * include, resolver libraries like more. */
 	SESSION_STACK = 512 * 1024,
-	ACCEPT_PAUSE_MS = 100, /* when descriptors have run out */
 };
 
 struct worker {
 	const struct worker_task *task;
 	struct lmtpd lmtpd;
-	pthread_attr_t thread_attr;
 	int epoll_fd, term_fd;
 	struct callers callers;
-
-	pthread_mutex_t lock; /* for what follows */
-	pthread_cond_t left;
-	long sessions;
+	struct guests *guests;
 };
 
 /* --- sessions --------------------------------------------------------- */
 
-struct guest {
-	struct worker *worker;
-	int fd;
-	enum peer peer;
-};
-
-static bool
-enter(const struct guest *guest)
+static void
+serve_guest(void *host, int fd, int door)
 {
-	struct worker *worker = guest->worker;
-	bool room;
+	struct worker *worker = host;
 
-	if (guest->peer == PEER_USER &&
-	    !callers_enter(&worker->callers, guest->fd))
-		return false;
-	(void)pthread_mutex_lock(&worker->lock);
-	room = worker->sessions < worker->task->settings->sessions_max;
-	if (room)
-		worker->sessions++;
-	(void)pthread_mutex_unlock(&worker->lock);
-	if (!room && guest->peer == PEER_USER)
-		callers_leave(&worker->callers, guest->fd);
-	return room;
+	session_serve(&worker->lmtpd, fd, (enum peer)door);
+	if (door == PEER_USER)
+		callers_leave(&worker->callers, fd);
 }
 
 static void
-leave(const struct guest *guest)
+turn_away(void *host, int fd, int door)
 {
-	struct worker *worker = guest->worker;
+	struct worker *worker = host;
 
-	if (guest->peer == PEER_USER)
-		callers_leave(&worker->callers, guest->fd);
-	(void)pthread_mutex_lock(&worker->lock);
-	worker->sessions--;
-	(void)pthread_cond_signal(&worker->left);
-	(void)pthread_mutex_unlock(&worker->lock);
-}
-
-static void *
-serve_guest(void *arg)
-{
-	struct guest guest = *(struct guest *)arg;
-
-	free(arg);
-	session_serve(&guest.worker->lmtpd, guest.fd, guest.peer);
-	leave(&guest);
-	(void)close(guest.fd);
-	return NULL;
-}
-
-static int
-start_thread(const struct guest *who)
-{
-	struct guest *guest = malloc(sizeof *guest);
-	pthread_t thread;
-	int r;
-
-	if (guest == NULL)
-		abort();
-	*guest = *who;
-	r = pthread_create(
-	    &thread, &who->worker->thread_attr, serve_guest, guest);
-	if (r != 0)
-		free(guest);
-	return r;
-}
-
-static void
-turn_away(const struct guest *guest)
-{
-	session_turn_away(&guest->worker->lmtpd, guest->fd);
-	(void)close(guest->fd);
+	if (door == PEER_USER)
+		callers_leave(&worker->callers, fd);
+	session_turn_away(&worker->lmtpd, fd);
 }
 
 static void
 admit(struct worker *worker, int fd, enum peer peer)
 {
-	const struct guest guest = { worker, fd, peer };
-	const int on = 1;
-
-	/* Replies are one write each; fails harmlessly on a unix socket. */
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-	if (!enter(&guest)) {
-		turn_away(&guest);
+	if (peer == PEER_USER && !callers_enter(&worker->callers, fd)) {
+		session_turn_away(&worker->lmtpd, fd);
+		(void)close(fd);
 		return;
 	}
-	if (start_thread(&guest) != 0) {
-		leave(&guest);
-		turn_away(&guest);
-		return;
-	}
-	figures_add(&worker->lmtpd.shared->figures, FIGURE_SESSIONS, 1);
+	if (guests_admit(worker->guests, fd, (int)peer))
+		figures_add(&worker->lmtpd.shared->figures, FIGURE_SESSIONS, 1);
 }
 
 /* --- the loop --------------------------------------------------------- */
@@ -141,15 +70,10 @@ accept_guests(struct worker *worker, const struct listener *listener)
 {
 	int fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC);
 
-	if (fd >= 0) {
+	if (fd >= 0)
 		admit(worker, fd, listener->peer);
-	} else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM) {
-		/* The connection stays in the backlog: without a pause we
-		 * would be told of it again at once. */
-		log_event(LOG_ERR, NULL, "accept-failed",
-		    LOG_TEXT("detail", strerror(errno)));
-		(void)usleep(ACCEPT_PAUSE_MS * 1000);
-	}
+	else
+		guests_accept_failed(errno);
 }
 
 static int
@@ -193,36 +117,15 @@ accept_until_stopped(struct worker *worker)
 	}
 }
 
-/* Open deliveries finish; true when all sessions have gone. */
-static bool
-wait_for_sessions(struct worker *worker)
-{
-	struct timespec deadline =
-	    clock_deadline(worker->task->settings->stop_timeout_ms);
-	bool gone;
-	int r = 0;
-
-	(void)pthread_mutex_lock(&worker->lock);
-	while (worker->sessions > 0 && r == 0)
-		r = pthread_cond_timedwait(
-		    &worker->left, &worker->lock, &deadline);
-	gone = worker->sessions == 0;
-	(void)pthread_mutex_unlock(&worker->lock);
-	return gone;
-}
-
 static int
 init(struct worker *worker, const struct worker_task *task, struct why *why)
 {
 	int r;
 
 	*worker = (struct worker){ .task = task, .callers = CALLERS_INIT };
-	(void)pthread_mutex_init(&worker->lock, NULL);
-	clock_cond_init(&worker->left);
-	(void)pthread_attr_init(&worker->thread_attr);
-	(void)pthread_attr_setstacksize(&worker->thread_attr, SESSION_STACK);
-	(void)pthread_attr_setdetachstate(
-	    &worker->thread_attr, PTHREAD_CREATE_DETACHED);
+	worker->guests =
+	    guests_new(&(struct guests_options){ task->settings->sessions_max,
+		SESSION_STACK, serve_guest, turn_away, worker });
 	worker->term_fd = program_stop_fd();
 	worker->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (worker->term_fd < 0 || worker->epoll_fd < 0)
@@ -251,8 +154,9 @@ worker_run(const struct worker_task *task)
 	lmtpd_stop(&worker.lmtpd);
 	/* Threads that are still at it use what lmtpd_close() would free;
 	 * what they have not answered the peer will bring again. */
-	if (!wait_for_sessions(&worker))
+	if (!guests_wait(worker.guests, task->settings->stop_timeout_ms))
 		_exit(EX_OK);
+	guests_free(worker.guests);
 	chores_stop(chores);
 	lmtpd_close(&worker.lmtpd);
 	chores_free(chores);

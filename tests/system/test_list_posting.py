@@ -327,6 +327,27 @@ def test_a_full_queue_disk_makes_groups_wait(list_host, customer):
     assert not injection.taken
 
 
+def test_nine_megabytes_for_a_hundred_thousand_wait_for_room(list_host, customer):
+    news = List(list_host, customer, max_size=20_000_000)
+    news.join_many(100_000)
+    author = f"m1.{news.id}@d1.example"
+    text = (f"From: {author}\r\nTo: {news.address}\r\nMessage-ID: <big@x>\r\n"
+            "\r\n" + ("x" * 70 + "\r\n") * 130_000).encode()
+    injection = Injection()
+    with list_host.handing_over_to(injection, queue_reserve="900G"):
+        assert list_host.send([news.address], text, author) == {}
+        wait_for(lambda: list_host.query(
+            "SELECT count(*) FROM hauspost.list_send WHERE list = :'id'"
+            " AND state = 'waiting' AND tries = 1", id=news.id) == [["100"]],
+            "every group is put off")
+        assert not injection.taken
+        [[waiting]] = list_host.query(
+            "SELECT sum(cardinality(members)) FROM hauspost.list_send"
+            " WHERE list = :'id'", id=news.id)
+        assert waiting == "100000"
+        list_host.query("DELETE FROM hauspost.list WHERE id = :'id'", id=news.id)
+
+
 def test_while_postfix_is_away_posts_are_taken_and_wait(list_host, customer):
     news = List(list_host, customer)
     news.join("a@a.example")

@@ -7,6 +7,9 @@
 #define FROM "From: Anna <anna@world.example>\n"
 
 /* A members' list, and a member who writes to it. */
+/* What answers are made of; until all tests are done. */
+static struct arena arena = ARENA_INIT;
+
 static struct listpolicy
 usual_list(void)
 {
@@ -72,7 +75,6 @@ the_header_decides(void **state)
 		    LISTPOLICY_HOLD, "recipients" },
 	};
 	const struct listpolicy list = usual_list();
-	struct arena arena = ARENA_INIT;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -84,7 +86,6 @@ the_header_decides(void **state)
 		assert_string_equal(answer.reason, cases[i].reason);
 		assert_int_equal(answer.action, cases[i].action);
 	}
-	arena_done(&arena);
 }
 
 static void
@@ -92,7 +93,6 @@ sixty_hops_are_a_loop(void **state)
 {
 	const struct listpolicy list = usual_list();
 	struct buf header = BUF_INIT(4096);
-	struct arena arena = ARENA_INIT;
 	struct listpolicy_answer answer;
 	struct listpolicy_post post;
 
@@ -105,7 +105,6 @@ sixty_hops_are_a_loop(void **state)
 	assert_int_equal(answer.action, LISTPOLICY_REJECT);
 	assert_string_equal(answer.why.dsn, "5.4.6");
 	buf_free(&header);
-	arena_done(&arena);
 }
 
 /* author: as SQL knows him; checked, verified: what our filters say. */
@@ -152,7 +151,6 @@ who_may_post(void **state)
 		{ "its moderator", LISTPOLICY_MODERATED, LISTPOLICY_MODERATOR,
 		    true, true, LISTPOLICY_ACCEPT, "author" },
 	};
-	struct arena arena = ARENA_INIT;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -169,7 +167,6 @@ who_may_post(void **state)
 		assert_int_equal(answer.action, cases[i].action);
 		assert_string_equal(answer.reason, cases[i].reason);
 	}
-	arena_done(&arena);
 }
 
 static void
@@ -178,7 +175,6 @@ the_other_steps(void **state)
 	struct listpolicy list = usual_list();
 	struct listpolicy_post post = post_of(FROM TO);
 	struct listpolicy_answer answer;
-	struct arena arena = ARENA_INIT;
 
 	(void)state;
 	post.sender = SLICE("");
@@ -213,7 +209,6 @@ the_other_steps(void **state)
 	list.hold = true;
 	listpolicy_decide(&arena, &list, &post, &answer);
 	assert_string_equal(answer.reason, "emergency");
-	arena_done(&arena);
 }
 
 static void
@@ -231,7 +226,6 @@ an_answer_to_a_digest_waits_for_a_subject(void **state)
 		    LISTPOLICY_ACCEPT },
 	};
 	const struct listpolicy list = usual_list();
-	struct arena arena = ARENA_INIT;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -242,7 +236,6 @@ an_answer_to_a_digest_waits_for_a_subject(void **state)
 		listpolicy_decide(&arena, &list, &post, &answer);
 		assert_int_equal(answer.action, cases[i].action);
 	}
-	arena_done(&arena);
 }
 
 static void
@@ -273,7 +266,6 @@ rules_look_at_decoded_headers_and_the_first_decides(void **state)
 		    LISTPOLICY_ACCEPT },
 	};
 	struct listpolicy list = usual_list();
-	struct arena arena = ARENA_INIT;
 
 	(void)state;
 	list.rules = rules;
@@ -286,7 +278,6 @@ rules_look_at_decoded_headers_and_the_first_decides(void **state)
 		listpolicy_decide(&arena, &list, &post, &answer);
 		assert_int_equal(answer.action, cases[i].action);
 	}
-	arena_done(&arena);
 }
 
 static void
@@ -295,7 +286,6 @@ a_refusal_names_the_list_and_whom_to_ask(void **state)
 	struct listpolicy list = usual_list();
 	const struct listpolicy_post post = post_of(FROM TO);
 	struct listpolicy_answer answer;
-	struct arena arena = ARENA_INIT;
 
 	(void)state;
 	list.author = LISTPOLICY_STRANGER;
@@ -309,7 +299,6 @@ a_refusal_names_the_list_and_whom_to_ask(void **state)
 	    "news@example.org: only members may post to this list. Nur "
 	    "Mitglieder duerfen hier schreiben. Fragen: "
 	    "news+owner@example.org");
-	arena_done(&arena);
 }
 
 static void
@@ -330,7 +319,6 @@ the_author_is_from_or_the_list_that_sends_on(void **state)
 		    FROM "List-Id: <a.x>\nList-Post: NO\n",
 		    "anna@world.example" },
 	};
-	struct arena arena = ARENA_INIT;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -339,7 +327,14 @@ the_author_is_from_or_the_list_that_sends_on(void **state)
 		    listpolicy_author(&arena, slice_of(cases[i].header)),
 		    cases[i].author);
 	}
+}
+
+static int
+free_arena(void **state)
+{
+	(void)state;
 	arena_done(&arena);
+	return 0;
 }
 
 int
@@ -357,5 +352,5 @@ main(void)
 		cmocka_unit_test(the_author_is_from_or_the_list_that_sends_on),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, free_arena);
 }
