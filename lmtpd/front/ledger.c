@@ -10,6 +10,14 @@ static const struct db_stmt mark = { "ledger-mark",
 	" ON CONFLICT DO NOTHING",
 	2 };
 
+/* In one statement, or it would not hold for its commit. */
+static const struct db_stmt mark_stored = { "ledger-mark-stored",
+	"WITH soon AS MATERIALIZED ("
+	" SELECT set_config('synchronous_commit', 'off', true))"
+	" INSERT INTO hauspost.delivered (delivery_key, action)"
+	" SELECT $1, 'stored' FROM soon ON CONFLICT DO NOTHING",
+	1 };
+
 static const struct db_stmt read_all = { "ledger-read",
 	"SELECT ARRAY(SELECT action FROM hauspost.delivered"
 	" WHERE delivery_key = $1)",
@@ -76,4 +84,10 @@ ledger_mark(struct db_pool *pool, struct slice delivery, struct slice action,
 	const struct slice params[] = { delivery, action };
 
 	return db_ask(pool, &mark, params, NULL, why);
+}
+
+int
+ledger_mark_stored(struct db_pool *pool, struct slice delivery, struct why *why)
+{
+	return db_ask(pool, &mark_stored, &delivery, NULL, why);
 }

@@ -21,6 +21,13 @@ int ledger_has(struct db_pool *pool, struct slice delivery, struct slice action,
 int ledger_mark(struct db_pool *pool, struct slice delivery,
     struct slice action, struct why *why);
 
+/*
+ * Of a message that is on disk under a name made of its delivery's: that is
+ * found as well, so nobody waits until the mark would survive a power cut.
+ */
+int ledger_mark_stored(
+    struct db_pool *pool, struct slice delivery, struct why *why);
+
 /* Several actions of one delivery. */
 struct ledger {
 	struct slice *actions;

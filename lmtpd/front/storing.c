@@ -17,12 +17,6 @@ can_come_again(const struct txn *txn)
 	return txn->mail.hauspost.key.n > 0 || txn->client.ident[0] != '\0';
 }
 
-static bool
-is_first(const struct txn *txn)
-{
-	return txn->mail.hauspost.key.n > 0 && txn->mail.hauspost.first;
-}
-
 /*
  * A key is remembered longer than a file stays in its Maildir, where the
  * owner may have deleted it by the time the fetcher tries again.
@@ -32,7 +26,7 @@ was_stored_before(struct txn *txn, struct rcpt *rcpt)
 {
 	int r = 0;
 
-	if (txn->mail.hauspost.key.n > 0 && !is_first(txn))
+	if (txn->mail.hauspost.key.n > 0 && !txn->mail.hauspost.first)
 		r = ledger_has(
 		    txn->lmtpd->pool, rcpt->name, stored, &rcpt->why);
 	if (r > 0)
@@ -73,6 +67,22 @@ head_for(struct storing *s, const struct rcpt *rcpt)
 	    arena, s->heading, rcpt->plan.own_address, rcpt->original);
 }
 
+/*
+ * Whether an earlier attempt may have brought it. Who gives keys says which of
+ * them are new; of other mail the table knows.
+ */
+static bool
+may_be_there(struct txn *txn, struct rcpt *rcpt)
+{
+	bool perhaps = attempts_note(
+	    &txn->lmtpd->shared->attempts, rcpt->name, txn->arrival);
+
+	rcpt->noted = true;
+	if (txn->mail.hauspost.key.n > 0)
+		return !txn->mail.hauspost.first;
+	return perhaps;
+}
+
 /* True when the job is to be run; otherwise the recipient has its result. */
 static bool
 prepare_job(struct storing *s, struct rcpt *rcpt, struct store_job *job)
@@ -87,13 +97,8 @@ prepare_job(struct storing *s, struct rcpt *rcpt, struct store_job *job)
 		    &rcpt->why, 451, "4.3.5", "mailbox can not be named");
 		return false;
 	}
-	if (can_come_again(txn)) {
-		rcpt->noted = true;
-		if (attempts_note(&txn->lmtpd->shared->attempts, rcpt->name,
-			txn->arrival) &&
-		    !is_first(txn))
-			job->request.hints |= STORE_LOOK_IN_CUR;
-	}
+	if (can_come_again(txn) && may_be_there(txn, rcpt))
+		job->request.hints |= STORE_LOOK_IN_CUR;
 	return true;
 }
 
@@ -135,7 +140,7 @@ take_result(struct storing *s, struct rcpt *rcpt, const struct store_job *job)
 	/* Not marked is not done: the fetcher comes again, the name is there.
 	 */
 	if (s->txn->mail.hauspost.key.n > 0)
-		(void)ledger_mark(lmtpd->pool, rcpt->name, stored, &rcpt->why);
+		(void)ledger_mark_stored(lmtpd->pool, rcpt->name, &rcpt->why);
 }
 
 /* What its scripts did with the message, and by which line. */
