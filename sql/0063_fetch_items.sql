@@ -227,19 +227,27 @@ COMMENT ON FUNCTION hauspost.fetch_known(bigint, bigint, bytea, boolean) IS
 
 -- Not waited for until it is on disk: what a crash of the database takes back
 -- is said to lmtpd once more, which knows it.
+--
+-- A plan is made once for a connection, perhaps while the table is empty, when
+-- to read all of it, or all of an account, looks as good as to go by the key.
+-- So that is all it may do; IS NOT DISTINCT FROM goes by no index.
 CREATE FUNCTION hauspost.fetch_delivered(
     account bigint, items bigint[], hashes bytea[], bytes bigint)
 RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
 AS $$
 BEGIN
     PERFORM set_config('synchronous_commit', 'off', true);
     UPDATE hauspost.fetch_item AS i
     SET state = 'delivered', delivered_at = now(), hash = d.hash, error = NULL
     FROM unnest(items, hashes) AS d (id, hash)
-    WHERE i.id = d.id AND i.account = fetch_delivered.account
+    WHERE i.id = d.id
+        AND i.account IS NOT DISTINCT FROM fetch_delivered.account
         AND i.state = 'seen';
     UPDATE hauspost.fetch_state AS s
     SET run_done = s.run_done + cardinality(items),
@@ -259,10 +267,12 @@ RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
 AS $$
 BEGIN
     UPDATE hauspost.fetch_item AS i SET state = 'gone'
-    WHERE i.id = ANY (items) AND i.account = fetch_gone.account
+    WHERE i.id = ANY (items)
+        AND i.account IS NOT DISTINCT FROM fetch_gone.account
         AND i.state = 'delivered';
 END
 $$;
