@@ -286,6 +286,16 @@ LANGUAGE sql STABLE RETURN (
 COMMENT ON FUNCTION hauspost.list_is_stopped(bigint) IS
     'So many members failed at once that no bounce counts for now';
 
+-- Who counts a bounce must not be overtaken by who stops the counting.
+CREATE FUNCTION hauspost.list_one_at_a_time(list bigint) RETURNS void
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    PERFORM FROM hauspost.list_state AS s
+    WHERE s.list = list_one_at_a_time.list FOR UPDATE;
+END
+$$;
+
 -- Whether the fault is ours: then the counting stops, and we are told. Probes
 -- come back as fast as posts, so those who were found out that way count too,
 -- and all of them are as before.
@@ -324,6 +334,7 @@ RETURNS text
 LANGUAGE plpgsql
 AS $$
 BEGIN
+    PERFORM hauspost.list_one_at_a_time(m.list);
     IF hauspost.list_is_stopped(m.list) THEN
         RETURN 'stopped';
     ELSIF weight = 0 OR m.scored = current_date THEN
@@ -425,6 +436,7 @@ BEGIN
     SELECT * INTO p FROM hauspost.list_pending AS x
     WHERE x.token_hash = hauspost.list_token_hash(token)
         AND x.action = 'resume';
+    PERFORM hauspost.list_one_at_a_time(p.list);
     m := hauspost.list_find_member(p.list, p.address);
     IF m.id IS NULL THEN
         RETURN 'unknown';
