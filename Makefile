@@ -121,7 +121,8 @@ asan: packages
 TSAN = B=$B/tsan HARDEN= CFLAGS="-fsanitize=thread -O1 -g"
 tsan: packages
 	$(AGAIN) $(TSAN) $B/tsan/tests/unit/sieve/threads_test
-	TSAN_OPTIONS=suppressions=tests/unit/sieve/tsan.supp \
+	G_SLICE=always-malloc \
+	TSAN_OPTIONS="suppressions=tests/unit/sieve/tsan.supp history_size=7" \
 	    $B/tsan/tests/unit/sieve/threads_test
 # "make install" leaves /etc/postfix and the like alone: what conf/render made
 # of the templates stands in $B/etc, to compare and to copy.
